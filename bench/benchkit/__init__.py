@@ -1,0 +1,1 @@
+"""Load, watch and compare model servers on one machine. Standard library only."""

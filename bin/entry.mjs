@@ -1,0 +1,25 @@
+/**
+ * The first file that Node.js reads: whatever a Node.js too old for the rest must still understand stays here.
+ */
+import { existsSync } from "node:fs";
+import module from "node:module";
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 13)) {
+  console.error(
+    `hostler needs Node.js 22.13 or newer, this one is ${process.versions.node}: install a newer one.`,
+  );
+  process.exit(1);
+}
+
+// Compiled code is kept between starts where the user's caches live: the package's own folder may be read-only.
+module.enableCompileCache(cacheFolder());
+
+const built = new URL("../dist/cli.mjs", import.meta.url);
+await import(existsSync(built) ? built.href : new URL("../src/cli/main.ts", import.meta.url).href);
+
+function cacheFolder() {
+  const { XDG_CACHE_HOME, HOME } = process.env;
+  if (XDG_CACHE_HOME) return `${XDG_CACHE_HOME}/hostler`;
+  return HOME ? `${HOME}/.cache/hostler` : undefined;
+}

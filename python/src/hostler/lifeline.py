@@ -1,0 +1,58 @@
+"""A worker never outlives the front: not even inside a long C call that holds the interpreter's lock.
+
+On Linux the kernel is asked to send SIGKILL when anything happens on the lifeline socket. Nothing is ever sent
+there, so the only thing that happens is that the front ends. Elsewhere a thread waits for that; it needs the
+interpreter's lock to act, so a C call that never releases the lock can delay it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import socket
+
+F_SETSIG: Final = 10
+"""fcntl.F_SETSIG, which Python's module does not name: the signal to send instead of SIGIO (fcntl(2))."""
+
+FRONT_GONE: Final = 75
+
+
+def arm(stream: socket.socket) -> None:
+    """End this process as soon as the other end of the socket closes.
+
+    Args:
+        stream: connected, with nothing left to read; it must stay open.
+    """
+    if sys.platform == "linux":
+        _arm_kernel(stream)
+    else:
+        _arm_thread(stream)
+
+
+def _arm_kernel(stream: socket.socket) -> None:
+    import fcntl
+
+    descriptor = stream.fileno()
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(descriptor, F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_ASYNC)
+    poll = select.poll()  # the signal is for what happens from now on: the front may have gone before
+    poll.register(descriptor, select.POLLIN | select.POLLHUP)
+    if poll.poll(0):
+        os._exit(FRONT_GONE)
+
+
+def _arm_thread(stream: socket.socket) -> None:
+    def wait() -> None:
+        try:
+            stream.recv(1)
+        finally:
+            os._exit(FRONT_GONE)
+
+    threading.Thread(target=wait, name="hostler-lifeline", daemon=True).start()

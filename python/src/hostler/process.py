@@ -1,0 +1,53 @@
+"""What a process of ours does to itself: name, group, signals, random state."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+from typing import Final
+
+OOM_SCORE: Final = "500"
+"""Under memory pressure the kernel should end a worker, which can be replaced, before the front."""
+
+
+def name_process(name: str) -> None:
+    """Show `name` (at most 15 bytes) in ps and top, where the system can."""
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as file:
+        file.write(name)
+
+
+def offer_to_oom_killer() -> None:
+    """Make this process a likelier victim than the front, where the system can."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write(OOM_SCORE)
+
+
+def lead_group() -> None:
+    """Leave the front's process group, so that a terminal's Ctrl-C does not reach this process."""
+    with contextlib.suppress(OSError):  # a session leader leads its group already
+        os.setpgid(0, 0)
+
+
+def buffer_lines() -> None:
+    """Hand each printed line to the log at once, though standard output is a pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
+
+
+def become_child() -> None:
+    """In a forked child: drop what belongs to the zygote's loop, and stop sharing its random state."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    lead_group()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    # The random module re-seeds itself in a child; numpy's does not, and all workers would draw the same numbers.
+    random = sys.modules.get("numpy.random")
+    if random is not None:
+        random.seed()

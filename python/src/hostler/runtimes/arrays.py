@@ -1,0 +1,194 @@
+"""Models that take one tensor and answer arrays: what the built-in frameworks have in common."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+import numpy as np
+
+from hostler.protocol import errors
+from hostler.protocol.errors import CallError, class_name
+from hostler.protocol.parts import OpaquePart
+from hostler.tensors import Encoder, decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hostler.protocol.fields import Header, JsonValue
+    from hostler.runtimes.base import CallRequest, Plan, Reply
+    from hostler.tensors import Array, Decoder
+
+    Method: TypeAlias = Callable[[Array], object]
+    """What computes one output: a method of the model."""
+
+    Explain: TypeAlias = Callable[[Exception, Array], CallError]
+    """Turns what a framework raised on an input into the error that the caller or operator gets."""
+
+PAYLOAD_LIMIT: Final = 1 << 30
+NANOSECONDS: Final = 1000
+
+
+class Described(NamedTuple):
+    """What LOAD tells about a model (docs/reference/worker-protocol.md)."""
+
+    framework: str
+    version: str
+    model_class: str
+    inputs: list[JsonValue] | None
+    row_wise: bool
+
+
+class ArrayModel:
+    """A model whose outputs are methods from one array to another.
+
+    Args:
+        described: what LOAD tells about it.
+        methods: output name → what computes it, in the order in which they are shown.
+        default: the output for calls that name none.
+        explain: how its errors are told.
+    """
+
+    def __init__(self, described: Described, methods: dict[str, Method], default: str, explain: Explain) -> None:
+        self._described = described
+        self._methods = methods
+        self._default = default
+        self._explain = explain
+        self._encoder = Encoder()
+
+    def describe(self) -> Header:
+        """The fields of LOAD's result that the model itself knows."""
+        described = self._described
+        return {
+            "framework": {"name": described.framework, "version": described.version},
+            "model_class": described.model_class,
+            "inputs": described.inputs,
+            "outputs": list(self._methods),
+            "default_output": self._default,
+            "row_wise": described.row_wise,
+        }
+
+    def plan(self, request: CallRequest) -> Plan:
+        """How to answer calls of this kind.
+
+        Raises:
+            CallError: INVALID_INPUT unless there is exactly one tensor whose size fits its shape;
+                UNSUPPORTED_OUTPUT for an output that the model does not have.
+        """
+        if len(request.parts) != 1:
+            raise CallError(
+                errors.INVALID_INPUT,
+                f"{self._short_name()} expects a single input tensor, got {len(request.parts)}",
+                field="inputs",
+                expected=1,
+                got=len(request.parts),
+            )
+        part = request.parts[0]
+        if isinstance(part, OpaquePart):
+            raise CallError(
+                errors.INVALID_INPUT,
+                f"{self._short_name()} takes a tensor, got bytes of content type {part.content_type!r}",
+                field="inputs[0]",
+                expected="a tensor",
+                got=part.content_type,
+            )
+        names = request.outputs if request.outputs else (self._default,)
+        steps = tuple((name, self._method(name, index)) for index, name in enumerate(names))
+        return ArrayPlan(decoder(part, 0), steps, self._explain, self._encoder)
+
+    def _method(self, name: str, index: int) -> Method:
+        method = self._methods.get(name)
+        if method is None:
+            raise CallError(
+                errors.UNSUPPORTED_OUTPUT,
+                f"{self._short_name()} has no output {name!r}; it has {', '.join(self._methods)}",
+                field=f"outputs[{index}].name",
+                expected=list(self._methods),
+                got=name,
+            )
+        return method
+
+    def _short_name(self) -> str:
+        return self._described.model_class.rpartition(".")[2]
+
+
+class ArrayPlan:
+    """One way to call an ArrayModel, with everything settled but the bytes.
+
+    Args:
+        decode: finds the input in the payload.
+        steps: output name and method, in the order of the reply.
+        explain: how the model's errors are told.
+        encoder: renders the reply's parts.
+    """
+
+    __slots__ = ("_decode", "_encoder", "_explain", "_steps")
+
+    def __init__(
+        self, decode: Decoder, steps: tuple[tuple[str, Method], ...], explain: Explain, encoder: Encoder
+    ) -> None:
+        self._decode = decode
+        self._steps = steps
+        self._explain = explain
+        self._encoder = encoder
+
+    def __call__(self, payload: bytearray, clock: Callable[[], int] = time.perf_counter_ns) -> Reply:
+        """Answer one call.
+
+        Raises:
+            CallError: as `explain` says, or if the input does not decode.
+            MemoryError: if the process is out of memory.
+        """
+        started = clock()
+        array = self._decode(payload)
+        decoded = clock()
+        try:
+            results = [(name, method(array)) for name, method in self._steps]
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise self._explain(error, array) from error
+        computed = clock()
+        entries, pieces, size = [], [], 0
+        for name, value in results:
+            entry, piece, piece_size = self._encoder.encode(name, as_array(name, value))
+            entries.append(entry)
+            pieces.append(piece)
+            size += piece_size
+        header = b'{"parts":[%b],"timing_us":{"decode":%d,"compute":%d}}' % (
+            b",".join(entries),
+            (decoded - started) // NANOSECONDS,
+            (computed - decoded) // NANOSECONDS,
+        )
+        return header, pieces, size
+
+
+def as_array(name: str, value: object) -> Array:
+    """What a method answered as one dense array.
+
+    Data frames lose their column names, sparse matrices become dense.
+
+    Raises:
+        CallError: MODEL_ERROR, if no single tensor can carry the value.
+    """
+    if isinstance(value, np.ndarray):
+        return value
+    for convert in ("toarray", "to_numpy"):  # scipy's sparse matrices; pandas' and polars' frames and series
+        method = getattr(value, convert, None)
+        if method is not None:
+            _check_dense_size(name, value)
+            return np.asarray(method())
+    if isinstance(value, (bool, int, float, str, bytes, np.generic)):
+        return np.asarray(value)
+    what = f"a list of {len(value)} values" if isinstance(value, list) else f"a {class_name(value)}"
+    raise CallError(errors.MODEL_ERROR, f"output {name!r} is {what}, which one tensor cannot carry")
+
+
+def _check_dense_size(name: str, value: object) -> None:
+    size = 8 * int(np.prod(getattr(value, "shape", ()), dtype=np.float64))
+    if size > PAYLOAD_LIMIT:
+        raise CallError(
+            errors.MODEL_ERROR,
+            f"output {name!r} would take {size} bytes as a dense tensor, over the limit of {PAYLOAD_LIMIT}; "
+            "send fewer rows at a time",
+        )

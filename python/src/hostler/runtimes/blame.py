@@ -1,0 +1,55 @@
+"""Whose fault it is when a model raises: the caller's, whose input the framework refused, or the operator's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hostler.protocol import errors
+from hostler.protocol.errors import CallError, bounded, class_name, first_line
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from hostler.tensors import Array
+
+REFUSALS: Final = (ValueError, TypeError)
+"""What frameworks raise for input that they will not take."""
+
+FRAMEWORKS: Final = frozenset(("joblib", "numpy", "scipy", "sklearn", "xgboost"))
+
+
+def explain(error: Exception, array: Array, features: int | None) -> CallError:
+    """The error to answer with.
+
+    A ValueError or TypeError that only framework code had a part in means that the framework refused the input.
+    All else is the model's.
+
+    Args:
+        error: what a model raised.
+        array: what it was called with.
+        features: how many columns it wants, where known.
+    """
+    if isinstance(error, CallError):
+        return error
+    kind = class_name(error)
+    if not isinstance(error, REFUSALS) or not _is_framework_only(error.__traceback__):
+        return CallError(errors.MODEL_ERROR, first_line(str(error)) or kind, kind=kind)
+    if features is not None and (array.ndim != 2 or array.shape[1] != features):
+        return CallError(
+            errors.INVALID_INPUT,
+            bounded(str(error)),
+            kind=kind,
+            field="inputs[0].shape",
+            expected=[-1, features],
+            got=list(array.shape),
+        )
+    return CallError(errors.INVALID_INPUT, bounded(str(error)), kind=kind, field="inputs[0]")
+
+
+def _is_framework_only(trace: TracebackType | None) -> bool:
+    while trace is not None:
+        package = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in FRAMEWORKS and package != "hostler":
+            return False
+        trace = trace.tb_next
+    return True

@@ -1,0 +1,107 @@
+"""scikit-learn estimators and pipelines, as MLServer's SKLearnModel serves them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Final
+
+import joblib
+import sklearn
+from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
+
+from hostler.protocol import errors
+from hostler.protocol.errors import CallError, first_line
+from hostler.runtimes import artifacts, blame, row_wise
+from hostler.runtimes.arrays import ArrayModel, Described
+
+if TYPE_CHECKING:
+    from hostler.protocol.fields import JsonValue
+    from hostler.runtimes.arrays import Method
+    from hostler.runtimes.base import LoadRequest
+    from hostler.tensors import Array
+
+FILES: Final = ("model.joblib", "model.pickle", "model.pkl")
+OUTPUTS: Final = ("predict", "predict_proba", "decision_function", "transform")
+WARNINGS: Final = 5
+
+
+def load(request: LoadRequest) -> ArrayModel:
+    """Load a joblib or pickle file.
+
+    Raises:
+        CallError: LOAD_FAILED, if it does not load, or is nothing that predicts or transforms.
+        ImportError: if the file needs a module that is not there.
+    """
+    path = artifacts.find(request.artifact, FILES)
+    model = _read(path, request)
+    methods, default = _outputs(model, path, request.extra.get("predict_fn"))
+    features = getattr(model, "n_features_in_", None)
+    columns = features if isinstance(features, int) else None
+
+    def explain(error: Exception, array: Array) -> CallError:
+        if isinstance(error, NotFittedError):  # a ValueError, but no input would help
+            return CallError(errors.MODEL_ERROR, first_line(str(error)), kind="sklearn.exceptions.NotFittedError")
+        return blame.explain(error, array, columns)
+
+    described = Described(
+        framework="scikit-learn",
+        version=str(sklearn.__version__),
+        model_class=f"{type(model).__module__}.{type(model).__qualname__}",
+        inputs=_signature(model, columns),
+        row_wise=row_wise.is_row_wise(model, methods),
+    )
+    return ArrayModel(described, methods, default, explain)
+
+
+def _read(path: str, request: LoadRequest) -> object:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            model: object = joblib.load(path)
+        except (ImportError, MemoryError):
+            raise
+        except Exception as error:
+            raise artifacts.failed(path, error) from error
+    seen: set[str] = set()
+    for warning in caught:
+        message = warning.message
+        text = first_line(str(message))
+        if isinstance(message, InconsistentVersionWarning):
+            text = (
+                f"{path} was saved by scikit-learn {message.original_sklearn_version} and runs on "
+                f"{message.current_sklearn_version}: it may fail or answer differently; save it again with this version"
+            )
+        if text not in seen and len(seen) < WARNINGS:
+            seen.add(text)
+            request.log("warn", text)
+    return model
+
+
+def _outputs(model: object, path: str, predict_fn: JsonValue) -> tuple[dict[str, Method], str]:
+    """The model's outputs, and which of them is the default."""
+    names = [name for name in OUTPUTS if callable(getattr(model, name, None))]
+    if predict_fn is not None:
+        if not isinstance(predict_fn, str) or predict_fn.startswith("_"):
+            raise CallError(
+                errors.LOAD_FAILED, f"extra.predict_fn must be the name of a public method, got {predict_fn!r:.100}"
+            )
+        if not callable(getattr(model, predict_fn, None)):
+            raise CallError(
+                errors.LOAD_FAILED,
+                f"extra.predict_fn names {predict_fn!r}, but {type(model).__name__} in {path} has no such method; "
+                f"it has {', '.join(names)}",
+            )
+        names = [predict_fn, *(name for name in names if name != predict_fn)]
+    if not names:
+        raise CallError(
+            errors.LOAD_FAILED,
+            f"{path} holds a {type(model).__name__}, which has none of {', '.join(OUTPUTS)}; "
+            "save a fitted estimator or pipeline, or name its method as extra.predict_fn",
+        )
+    return {name: getattr(model, name) for name in names}, names[0]
+
+
+def _signature(model: object, columns: int | None) -> list[JsonValue] | None:
+    if columns is None or not row_wise.is_numeric(model):
+        return None
+    return [{"name": "predict", "datatype": "FP64", "shape": [-1, columns]}]

@@ -1,0 +1,244 @@
+"""V2 tensors as numpy arrays: decoding the parts of a call, encoding the arrays of a reply."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+
+from hostler import json_tensors
+from hostler.protocol import errors, parts
+from hostler.protocol.errors import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from typing_extensions import Buffer
+
+    from hostler.protocol.parts import TensorPart
+
+    Array: TypeAlias = NDArray[np.generic] | NDArray[np.object_]
+    Decoder: TypeAlias = Callable[[bytearray], Array]
+    """Finds its tensor in the payload of a call."""
+
+DTYPES: Final[dict[str, np.dtype[np.generic]]] = {
+    "BOOL": np.dtype("?"),
+    "INT8": np.dtype("i1"),
+    "INT16": np.dtype("<i2"),
+    "INT32": np.dtype("<i4"),
+    "INT64": np.dtype("<i8"),
+    "UINT8": np.dtype("u1"),
+    "UINT16": np.dtype("<u2"),
+    "UINT32": np.dtype("<u4"),
+    "UINT64": np.dtype("<u8"),
+    "FP16": np.dtype("<f2"),
+    "FP32": np.dtype("<f4"),
+    "FP64": np.dtype("<f8"),
+}
+"""The V2 datatypes of fixed size; BYTES is the thirteenth."""
+
+DATATYPES: Final = {dtype: name for name, dtype in DTYPES.items()}
+LENGTH: Final = struct.Struct("<I")
+RENDERED: Final = 4096
+
+
+def decoder(part: TensorPart, index: int) -> Decoder:
+    """How to read a tensor from a payload.
+
+    Numeric binary tensors are views of the payload, writable and aligned; BYTES tensors are arrays of str.
+
+    Args:
+        part: its entry in the call's header.
+        index: its position among the inputs, for messages.
+
+    Raises:
+        CallError: INVALID_INPUT, if the datatype is unknown or the size does not fit the shape.
+    """
+    field = f"inputs[{index}]"
+    if part.datatype != "BYTES" and part.datatype not in DTYPES:
+        raise CallError(
+            errors.INVALID_INPUT,
+            f"{field} has the datatype {part.datatype!r}, which V2 does not know",
+            field=f"{field}.datatype",
+            expected=[*DTYPES, "BYTES"],
+            got=part.datatype,
+        )
+    if part.encoding == parts.JSON:
+        return _json_decoder(part, f"{field}.data")
+    if part.datatype == "BYTES":
+        return _bytes_decoder(part, f"{field}.data")
+    return _fixed_decoder(part, f"{field}.data")
+
+
+def _fixed_decoder(part: TensorPart, field: str) -> Decoder:
+    dtype, shape, offset = DTYPES[part.datatype], part.shape, part.offset
+    count = math.prod(shape)
+    if count * dtype.itemsize != part.size:
+        raise CallError(
+            errors.INVALID_INPUT,
+            f"{field} has {part.size} bytes, but shape {list(shape)} of {part.datatype} takes {count * dtype.itemsize}",
+            field=field,
+            expected=count * dtype.itemsize,
+            got=part.size,
+        )
+    if not count:
+        return lambda payload: np.empty(shape, dtype)
+    if part.datatype == "BOOL":  # any byte but 0 is true, and numpy must only ever see 0 and 1
+        return lambda payload: np.frombuffer(payload, np.uint8, count, offset).reshape(shape) != 0
+    if offset % dtype.itemsize:
+        return lambda payload: np.frombuffer(payload, dtype, count, offset).reshape(shape).copy()
+    frombuffer = np.frombuffer
+    return lambda payload: frombuffer(payload, dtype, count, offset).reshape(shape)
+
+
+def _bytes_decoder(part: TensorPart, field: str) -> Decoder:
+    count, end = math.prod(part.shape), part.offset + part.size
+    flat = _is_flattened(part)
+
+    def decode(payload: bytearray) -> Array:
+        texts: list[str] = []
+        place = part.offset
+        while place < end:
+            start = place + LENGTH.size
+            stop = start + LENGTH.unpack_from(payload, place)[0] if start <= end else end + 1
+            if stop > end or len(texts) == count:
+                break
+            texts.append(_text(payload[start:stop], field, len(texts)))
+            place = stop
+        if place != end or len(texts) != count:
+            raise CallError(
+                errors.INVALID_INPUT,
+                f"{field} must be {count} elements, each after its length, in exactly {part.size} bytes; "
+                f"that fits {len(texts)} elements and leaves {end - place} bytes",
+                field=field,
+                expected=count,
+                got=len(texts),
+            )
+        return _objects(texts, flat)
+
+    return decode
+
+
+def _json_decoder(part: TensorPart, field: str) -> Decoder:
+    count, start, end = math.prod(part.shape), part.offset, part.offset + part.size
+    if part.datatype == "BYTES":
+        flat = _is_flattened(part)
+        return lambda payload: _objects(
+            json_tensors.texts(payload, start, end, count, field), flat
+        )
+    dtype, datatype, shape = DTYPES[part.datatype], part.datatype, part.shape
+    is_float = dtype.kind == "f"
+
+    def decode(payload: bytearray) -> Array:
+        packed = json_tensors.numbers(payload, start, end, datatype, count, field)
+        array = np.frombuffer(packed, dtype) if count else np.empty(0, dtype)
+        if is_float and np.isinf(array).any():
+            raise CallError(
+                errors.INVALID_INPUT,
+                f"{field}: element {int(np.isinf(array).argmax())} is a number too large for {datatype}",
+                field=field,
+                expected=f"numbers that fit {datatype}",
+            )
+        return array.reshape(shape)
+
+    return decode
+
+
+def _is_flattened(part: TensorPart) -> tuple[int, ...]:
+    """The shape a BYTES tensor is given to a model in: content type `str` means a flat list of texts."""
+    return (math.prod(part.shape),) if part.parameters.get("content_type") == "str" else part.shape
+
+
+def _objects(texts: list[str], shape: tuple[int, ...]) -> Array:
+    array = np.empty(len(texts), np.object_)
+    array[:] = texts
+    return array.reshape(shape)
+
+
+def _text(data: bytearray, field: str, index: int) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise CallError(
+            errors.INVALID_INPUT,
+            f"{field}[{index}] is not UTF-8: {error.reason} at byte {error.start}",
+            field=f"{field}[{index}]",
+            expected="UTF-8",
+            got=f"byte 0x{data[error.start]:02x}",
+        ) from None
+
+
+class Encoder:
+    """Turns arrays into tensor parts, and remembers how it described tensors of the same name, type and shape."""
+
+    def __init__(self) -> None:
+        self._rendered: dict[tuple[str, np.dtype[np.generic], tuple[int, ...]], bytes] = {}
+
+    def encode(self, name: str, array: Array) -> tuple[bytes, Buffer, int]:
+        """One tensor part.
+
+        Args:
+            name: the tensor's name.
+            array: of any dtype that V2 has; objects and strings become BYTES. Shape [N] is sent as [N, 1],
+                a single value as [1].
+
+        Returns:
+            Its entry in `parts` as JSON, its bytes, and their number.
+
+        Raises:
+            CallError: MODEL_ERROR, if V2 has no datatype for it.
+        """
+        key = (name, array.dtype, array.shape)
+        entry = self._rendered.get(key)
+        if entry is not None:
+            data = array if array.flags.c_contiguous else np.ascontiguousarray(array)
+            return entry, data, data.nbytes
+        datatype = DATATYPES.get(array.dtype)
+        if datatype is None:
+            return self._encode_other(name, array)
+        entry = _render(name, datatype, array.shape, array.nbytes)
+        if len(self._rendered) >= RENDERED:
+            self._rendered.clear()
+        self._rendered[key] = entry
+        return self.encode(name, array)
+
+    def _encode_other(self, name: str, array: Array) -> tuple[bytes, Buffer, int]:
+        dtype = array.dtype
+        if dtype.kind in "OSU" or dtype.kind == "T":
+            data = b"".join(_element(value) for value in array.ravel().tolist())
+            return _render(name, "BYTES", array.shape, len(data)), data, len(data)
+        if dtype.kind in "iufb":  # another byte order, or wider than any V2 datatype
+            return self.encode(
+                name, array.astype(np.float64 if dtype.itemsize > 8 else dtype.newbyteorder("<"))
+            )
+        raise CallError(
+            errors.MODEL_ERROR,
+            f"output {name!r} is an array of {dtype}, for which V2 has no datatype; "
+            "let the model answer numbers, booleans or strings",
+        )
+
+
+def _element(value: object) -> bytes:
+    data = value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+    return LENGTH.pack(len(data)) + data
+
+
+def _render(name: str, datatype: str, shape: tuple[int, ...], size: int) -> bytes:
+    if len(shape) < 2:  # as MLServer's np codec does
+        shape = (*shape, 1)
+    return json.dumps(
+        {
+            "type": "tensor",
+            "name": name,
+            "datatype": datatype,
+            "shape": shape,
+            "encoding": parts.BINARY,
+            "bytes": size,
+            "parameters": {"content_type": "np"},
+        },
+        separators=(",", ":"),
+    ).encode()

@@ -1,0 +1,222 @@
+"""The zygote: imports the frameworks once, then forks workers that start with them.
+
+It never predicts and starts no thread: a fork copies only the thread that forks, and a lock held by another one
+would stay locked in the child for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import platform
+import select
+import signal
+import socket
+import sys
+import time
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from hostler import distributions, handshake, memory, process, worker
+from hostler.protocol import errors, fields, frames
+from hostler.protocol.errors import CallError, ConnectionEnded, ProtocolError, class_name, first_line
+
+if TYPE_CHECKING:
+    from hostler.handshake import Launch
+    from hostler.protocol.fields import Header
+    from hostler.transport import Frame
+
+STANDARD_INPUT: Final = 0
+BROKEN: Final = 70
+
+
+def main() -> NoReturn:
+    """Serve the front until it goes; standard input tells how to reach it."""
+    gc.disable()  # importing makes much and drops little: collecting meanwhile only costs time
+    process.lead_group()
+    process.name_process("hostler-zygote")
+    process.buffer_lines()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        launch = handshake.read_launch()
+        Zygote(launch).serve()
+    except ConnectionEnded:
+        status = 0
+    except ProtocolError as error:
+        print(f"hostler zygote: {error}", file=sys.stderr)
+        status = BROKEN
+    sys.exit(status)
+
+
+class Zygote:
+    """Forks workers on command and reports their ends.
+
+    Args:
+        launch: what the front wrote on standard input.
+    """
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._workers: dict[int, int] = {}
+        """pid → the worker's number"""
+        self._connection = handshake.connect(
+            launch.socket,
+            {
+                "role": "zygote",
+                "token": launch.token,
+                "python": platform.python_version(),
+                "executable": sys.executable,
+                "frameworks": dict(distributions.installed()),
+            },
+        )
+        self._wakeup, self._waker = socket.socketpair()
+
+    def serve(self) -> NoReturn:
+        """Import what the launch names, then answer commands until the front is gone.
+
+        Raises:
+            ConnectionEnded: when it is; the workers are dead and the socket's folder is removed.
+            ProtocolError: if the front breaks the protocol; the workers go on.
+        """
+        handshake.expect_welcome(self._connection)
+        self._end(frames.EVENT, self._import(self._launch.imports))
+        self._watch_children()
+        poll = select.poll()
+        poll.register(self._connection.stream, select.POLLIN)
+        poll.register(STANDARD_INPUT, select.POLLIN)
+        poll.register(self._wakeup, select.POLLIN)
+        try:
+            while True:
+                for descriptor, _ in poll.poll():
+                    if descriptor == self._wakeup.fileno():
+                        self._reap()
+                    elif descriptor == STANDARD_INPUT:
+                        if not os.read(STANDARD_INPUT, 65536):
+                            raise ConnectionEnded("standard input closed: the front is gone")
+                    else:
+                        self._answer_waiting()
+        except ConnectionEnded:
+            self._shut_down()
+            raise
+
+    def _watch_children(self) -> None:
+        self._wakeup.setblocking(False)
+        self._waker.setblocking(False)
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # the default would not wake the poll
+
+    def _answer_waiting(self) -> None:
+        self._connection.fill()
+        while (frame := self._connection.take()) is not None:
+            self._answer(frame)
+
+    def _answer(self, frame: Frame) -> None:
+        kind, identity, data, _ = frame
+        header = fields.parse(data)
+        if kind == frames.FORK:
+            self._fork(identity, fields.number(header, "worker"), fields.text(header, "token"))
+        elif kind == frames.IMPORT:
+            self._end(identity, self._import(fields.texts(header, "modules")))
+        elif kind == frames.HEALTH:
+            self._end(identity, {"private_bytes": memory.private_bytes(), "models": []})
+        else:
+            raise ProtocolError(f"a zygote takes no frame of kind {kind}")
+
+    def _import(self, modules: list[str]) -> Header:
+        started = time.perf_counter()
+        imported: list[fields.JsonValue] = []
+        failed: Header = {}
+        for name in modules:
+            try:
+                import_module(name)
+                imported.append(name)
+            except (Exception, SystemExit) as error:  # a broken framework must not take the others with it
+                failed[name] = f"{class_name(error)}: {first_line(str(error))}"
+        gc.collect()
+        gc.freeze()  # a collection in a worker would otherwise write to, and so copy, every page of this
+        return {
+            "imported": imported,
+            "failed": failed,
+            "import_ms": round((time.perf_counter() - started) * 1000, 1),
+        }
+
+    def _fork(self, identity: int, number: int, token: str) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        try:
+            child = os.fork()
+        except OSError as error:
+            message = f"the system refuses to fork worker {number}: {error.strerror}"
+            failure = CallError(errors.OUT_OF_MEMORY, message, kind=class_name(error))
+            self._connection.send(frames.render(frames.END, identity, {"error": failure.to_header()}))
+            return
+        if child == 0:
+            self._become_worker(number, token)
+        with contextlib.suppress(OSError):  # the child does it too: whoever comes first
+            os.setpgid(child, child)
+        self._workers[child] = number
+        self._end(identity, {"pid": child})
+
+    def _become_worker(self, number: int, token: str) -> NoReturn:
+        status = BROKEN
+        try:
+            process.become_child()
+            self._connection.close()
+            self._wakeup.close()
+            self._waker.close()
+            gc.enable()
+            status = worker.run(self._launch.socket, token, number)
+        finally:  # a child must never return into the zygote's loop
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(status)
+
+    def _reap(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._wakeup.recv(4096):
+                pass
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                child, status = os.waitpid(-1, os.WNOHANG)
+                if child == 0:
+                    return
+                self._report(child, os.waitstatus_to_exitcode(status))
+
+    def _report(self, child: int, code: int) -> None:
+        number = self._workers.pop(child, None)
+        if number is None:
+            return
+        event: Header = {
+            "worker": number,
+            "pid": child,
+            "code": code if code >= 0 else None,
+            "signal": -code if code < 0 else None,
+        }
+        self._connection.send(frames.render(frames.EXITED, frames.EVENT, event))
+
+    def _end(self, identity: int, result: Header) -> None:
+        self._connection.send(frames.render(frames.END, identity, {"result": result}))
+
+    def _shut_down(self) -> None:
+        """The front is gone: so are the workers, then, and the folder of its socket."""
+        for child in self._workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)
+        self._connection.close()
+        if _is_listening(self._launch.socket):
+            return  # only this zygote was dismissed: others still need the socket
+        with contextlib.suppress(OSError):
+            os.unlink(self._launch.socket)
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.dirname(self._launch.socket))
+
+
+def _is_listening(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True

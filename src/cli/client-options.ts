@@ -1,0 +1,24 @@
+import type { ClientOptions } from "./client.ts";
+import type { Context } from "./framework/command.ts";
+import { integer, textOr } from "./framework/option.ts";
+
+export const usualUrl = "http://127.0.0.1:8080";
+
+/** For every command that talks to a running server. */
+export const clientOptions = {
+  url: textOr({ flags: "--url <url>", help: "the server to ask", variable: "HOSTLER_URL", fallback: usualUrl }),
+  timeout: integer({
+    flags: "--timeout <seconds>",
+    help: "how long to wait for its answer",
+    fallback: 30,
+    least: 1,
+    most: 86_400,
+  }),
+} as const;
+
+export function clientOptionsOf(
+  { url, timeout }: { readonly url: string; readonly timeout: number },
+  { environment }: Context,
+): ClientOptions {
+  return { url, apiKey: environment["HOSTLER_API_KEY"], timeoutMs: timeout * 1000 };
+}

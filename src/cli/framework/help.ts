@@ -1,0 +1,120 @@
+import type { Colors } from "../terminal.ts";
+import type { Command, CommandEntry, CommandTable, Example } from "./command.ts";
+import type { Option } from "./option.ts";
+
+/** How the help is laid out. */
+export interface HelpStyle {
+  readonly columns: number;
+  readonly colors: Colors;
+}
+
+type Line = readonly [left: string, right: string];
+
+const indent = "  ";
+const widestPage = 100;
+const widestLeft = 34;
+
+/** Options that every command has, whatever it does. */
+export const commonOptions: readonly Line[] = [
+  ["-h, --help", "show this help"],
+  ["--no-color", "no colours, as with NO_COLOR=1"],
+];
+
+export function rootHelp(table: CommandTable, style: HelpStyle): string {
+  return page(
+    `hostler: ${table.summary}`,
+    [
+      section("Examples", exampleLines(table.examples), style),
+      section("Commands", commandLines(table.entries), style),
+      section("Options", [["-V, --version", "show the version"], ...commonOptions], style),
+    ],
+    "hostler COMMAND --help tells more about a command.",
+  );
+}
+
+export function groupHelp(table: CommandTable, group: string, style: HelpStyle): string {
+  const entries = table.entries.filter(({ path }) => path.startsWith(`${group} `));
+  return page(`hostler ${group}: ${table.groups[group] ?? ""}`, [
+    section("Commands", commandLines(entries), style),
+    section("Options", commonOptions, style),
+  ]);
+}
+
+export function commandHelp(entry: CommandEntry, command: Command, style: HelpStyle): string {
+  const options = Object.values(command.options).filter(({ isHidden }) => isHidden !== true);
+  const positional = Object.values(command.arguments);
+  return page(`hostler ${entry.path}: ${entry.summary}`, [
+    wrap(command.description ?? "", widthOf(style)).join("\n"),
+    section("Examples", exampleLines(command.examples), style),
+    section("Usage", [[usageOf(entry), ""]], style),
+    section(
+      "Arguments",
+      positional.map(({ name, help, choices }) => [name, help + oneOf(choices)]),
+      style,
+    ),
+    section("Options", [...options.map(optionLine), ...commonOptions], style),
+  ]);
+}
+
+function usageOf({ path, usage, aliases = [] }: CommandEntry): string {
+  const line = `hostler ${[path, usage, "[options]"].filter((part) => part !== "").join(" ")}`;
+  return aliases.length === 0 ? line : `${line}   (also: ${aliases.join(", ")})`;
+}
+
+function exampleLines(examples: readonly Example[]): readonly Line[] {
+  return examples.map(({ line, note }) => [`hostler ${line}`, note]);
+}
+
+function commandLines(entries: readonly CommandEntry[]): readonly Line[] {
+  return entries.map(({ path, usage, summary }) => [`${path} ${usage}`.trimEnd(), summary]);
+}
+
+function optionLine({ flags, help, choices, fallback, variable, note }: Option<unknown>): Line {
+  const notes = [
+    fallback === undefined ? [] : [`default ${String(fallback)}`],
+    variable === undefined ? [] : [`env ${variable}`],
+    note ?? [],
+  ].flat();
+  const name = flags.startsWith("--") ? `    ${flags}` : flags;
+  return [name, `${help}${oneOf(choices)}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`];
+}
+
+function oneOf(choices: readonly string[] | undefined): string {
+  return choices === undefined ? "" : `: ${choices.join(", ")}`;
+}
+
+function page(title: string, parts: readonly string[], end = ""): string {
+  return `${[title, ...parts, end].filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+/** A heading and two columns; a left side that is too wide gets a line of its own. */
+function section(title: string, lines: readonly Line[], style: HelpStyle): string {
+  if (lines.length === 0) return "";
+  const left = Math.min(widestLeft, Math.max(...lines.map(([name]) => name.length)));
+  const room = Math.max(20, widthOf(style) - indent.length - left - 2);
+  const body = lines.flatMap(([name, note]) => {
+    const notes = wrap(note, room);
+    const rest = notes.slice(name.length > left ? 0 : 1);
+    const first = name.length > left ? name : `${name.padEnd(left)}  ${notes[0] ?? ""}`;
+    return [first, ...rest.map((line) => `${" ".repeat(left)}  ${line}`)];
+  });
+  return [style.colors.bold(title), ...body.map((line) => (indent + line).trimEnd())].join("\n");
+}
+
+function widthOf({ columns }: HelpStyle): number {
+  return Math.min(widestPage, Math.max(40, columns));
+}
+
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return line === "" ? lines : [...lines, line];
+}

@@ -1,0 +1,39 @@
+import { commands } from "./commands.ts";
+import { reportError } from "./errors.ts";
+import type { ExitCode } from "./exit-codes.ts";
+import type { Context } from "./framework/command.ts";
+import { runProgram } from "./program.ts";
+import { createTerminal } from "./terminal.ts";
+
+const argv = process.argv.slice(2);
+const terminal = createTerminal({ out: process.stdout, err: process.stderr }, process.env, isColorless(argv));
+
+// A reader that has seen enough (`hostler models ls | head -1`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
+// Set rather than exit: what was written to a pipe still has to leave.
+try {
+  process.exitCode = await runProgram(commands, argv, {
+    terminal,
+    environment: process.env,
+    cwd: process.cwd(),
+  });
+} catch (error) {
+  process.exitCode = reportError(error, terminal.err, process.env);
+}
+
+async function run(context: Context): Promise<ExitCode> {
+  const [word, dashes, ...words] = argv;
+  if (word !== "complete" || dashes !== "--") return await runProgram(commands, argv, context);
+  const { complete } = await import("./completion/complete.ts");
+  return await complete(commands, words, context);
+}
+
+/** Before parsing, because what parsing says is coloured too. */
+function isColorless(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  return words.slice(0, end === -1 ? undefined : end).includes("--no-color");
+}

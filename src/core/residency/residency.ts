@@ -1,0 +1,201 @@
+import { ServingError } from "../../contracts/serving-error.ts";
+import type { ModelVersion } from "../models/model-version.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { MemoryProbe } from "../ports/memory-probe.ts";
+import type { Meter } from "../ports/meter.ts";
+import type { Runtime } from "../ports/runtime.ts";
+import { LoadSlots } from "./load-slots.ts";
+
+/** A model that failed to load is not tried again by a request before this has passed. */
+const failureHoldMs = 10_000;
+/** What a model is taken to need before its first load, where its files are smaller than that. */
+const smallestEstimateBytes = 1 << 20;
+/** How long a load waits for a busy model to become idle, when only that would make room. */
+const makeRoomTimeoutMs = 30_000;
+
+export interface ResidencyOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly runtime: Runtime;
+  readonly probe: MemoryProbe;
+  /** Bytes that the whole process tree may hold; null for no bound. */
+  readonly budgetBytes: number | null;
+  /** Loads at once; with a budget always one, so that each is measured alone. */
+  readonly concurrentLoads: number;
+}
+
+/** Decides what is in memory: loads once however many ask, evicts the least recently used idle model, says why. */
+export class Residency {
+  readonly #options: ResidencyOptions;
+  readonly #slots: LoadSlots;
+  readonly #loads = new Map<ModelVersion, Promise<void>>();
+  readonly #unloads = new Map<ModelVersion, Promise<void>>();
+  readonly #resident = new Set<ModelVersion>();
+
+  constructor(options: ResidencyOptions) {
+    this.#options = options;
+    this.#slots = new LoadSlots(options.budgetBytes === null ? options.concurrentLoads : 1);
+  }
+
+  get budgetBytes(): number | null {
+    return this.#options.budgetBytes;
+  }
+
+  get resident(): ReadonlySet<ModelVersion> {
+    return this.#resident;
+  }
+
+  /** A call goes to this model: it is used now, and loaded if it is not in memory. Costs nothing when it is ready. */
+  use(version: ModelVersion): void {
+    const now = this.#options.clock.now();
+    version.lastUsedAt = now;
+    if (version.state === "ready" || version.state === "loading") return;
+    if (version.failure !== null && now - version.failedAt < failureHoldMs) throw version.failure;
+    // A failed load reaches the callers through the model's queue.
+    this.load(version, { cold: true }).catch(() => undefined);
+  }
+
+  /**
+   * Brings a version into memory; one load, however many ask. Rejects with the reason when it cannot be.
+   *
+   * @param how.cold whether a caller is waiting for it
+   * @param how.mayEvict whether other models may be evicted for it; true by default
+   */
+  load(version: ModelVersion, how: LoadRequest): Promise<void> {
+    if (version.state === "ready") return Promise.resolve();
+    const underWay = this.#loads.get(version);
+    if (underWay !== undefined) return underWay;
+    const load = this.#slots.run(() => this.#load(version, how)).finally(() => this.#loads.delete(version));
+    this.#loads.set(version, load);
+    return load;
+  }
+
+  /** Finishes what the model has, then frees it; resolves when its memory is back. */
+  unload(version: ModelVersion): Promise<void> {
+    const underWay = this.#unloads.get(version);
+    if (underWay !== undefined) return underWay;
+    const unload = this.#unload(version).finally(() => this.#unloads.delete(version));
+    this.#unloads.set(version, unload);
+    return unload;
+  }
+
+  async #load(version: ModelVersion, how: LoadRequest): Promise<void> {
+    await this.#unloads.get(version);
+    if (version.state === "ready") return;
+    const { clock, logger, meter, runtime } = this.#options;
+    const startedAt = clock.now();
+    version.beginLoad();
+    try {
+      await this.#makeRoom(version, how);
+      const instance = await runtime.load(version.spec);
+      version.finishLoad(instance);
+    } catch (error) {
+      const failure = ServingError.from(error, "MODEL_LOAD_FAILED");
+      version.failLoad(failure, clock.now());
+      meter.loadEnded(version, { ok: false, loadMs: clock.now() - startedAt, cold: how.cold });
+      logger.error("model failed to load", {
+        model: version.label,
+        reason: failure.message,
+        ...failure.details,
+      });
+      throw failure;
+    }
+    const loadMs = clock.now() - startedAt;
+    this.#resident.add(version);
+    version.lastUsedAt = clock.now();
+    meter.loadEnded(version, { ok: true, loadMs, cold: how.cold });
+    logger.info("model loaded", { model: version.label, load_ms: loadMs, memory_bytes: version.memoryBytes });
+  }
+
+  async #unload(version: ModelVersion): Promise<void> {
+    await this.#loads.get(version)?.catch(() => undefined);
+    if (version.state !== "ready") return;
+    this.#resident.delete(version);
+    await version.drain();
+    await version.unload();
+    // A call may have slipped in behind the drain: its model comes back for it.
+    if (version.queue.hasWork) this.use(version);
+  }
+
+  /** Evicts until the model fits the budget; rejects with OUT_OF_MEMORY when nothing more can be evicted. */
+  async #makeRoom(version: ModelVersion, how: LoadRequest): Promise<void> {
+    const { budgetBytes, clock, probe } = this.#options;
+    if (budgetBytes === null) return;
+    const needed = version.memoryBytes ?? smallestEstimateBytes;
+    const giveUpAt = clock.now() + makeRoomTimeoutMs;
+    for (;;) {
+      const held = await probe.measure();
+      if (held + needed <= budgetBytes) return;
+      if (how.mayEvict === false) throw outOfMemory(version, { held, needed, budgetBytes });
+      const victim = this.#leastRecentlyUsed();
+      if (victim !== undefined) await this.#evict(victim, { held, needed, budgetBytes, for: version.label });
+      else if (!(await this.#busyModelFinished(giveUpAt)))
+        throw outOfMemory(version, { held, needed, budgetBytes });
+    }
+  }
+
+  #leastRecentlyUsed(): ModelVersion | undefined {
+    let oldest: ModelVersion | undefined;
+    for (const version of this.#resident) {
+      if (version.spec.pinned || !version.queue.isIdle || version.state !== "ready") continue;
+      if (oldest === undefined || version.lastUsedAt < oldest.lastUsedAt) oldest = version;
+    }
+    return oldest;
+  }
+
+  async #evict(victim: ModelVersion, why: Readonly<Record<string, unknown>>): Promise<void> {
+    const { clock, logger, meter } = this.#options;
+    const idleMs = clock.now() - victim.lastUsedAt;
+    logger.info("model evicted", { model: victim.label, reason: "memory budget", idle_ms: idleMs, ...why });
+    meter.evicted(victim, "memory_budget");
+    await this.unload(victim);
+  }
+
+  /** Waits until some busy model is idle; false when there is none, or none was in time. */
+  async #busyModelFinished(giveUpAt: number): Promise<boolean> {
+    const { clock } = this.#options;
+    const busy = [...this.#resident].filter((version) => !version.spec.pinned && !version.queue.isIdle);
+    const leftMs = giveUpAt - clock.now();
+    if (busy.length === 0 || leftMs <= 0) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = clock.schedule(leftMs, () => {
+      resolve(false);
+    });
+    for (const version of busy) {
+      void version.queue.idle().then(() => {
+        resolve(true);
+      });
+    }
+    const wasInTime = await promise;
+    timer.cancel();
+    return wasInTime;
+  }
+}
+
+export interface LoadRequest {
+  readonly cold: boolean;
+  readonly mayEvict?: boolean;
+}
+
+function outOfMemory(
+  version: ModelVersion,
+  {
+    held,
+    needed,
+    budgetBytes,
+  }: { readonly held: number; readonly needed: number; readonly budgetBytes: number },
+): ServingError {
+  const message =
+    `${version.label} needs about ${mebibytes(needed)}; ${mebibytes(held)} of the budget of ` +
+    `${mebibytes(budgetBytes)} are held, and no idle model is left to evict.`;
+  return new ServingError("OUT_OF_MEMORY", message, {
+    retryAfterS: 1,
+    hint: "Raise --memory-budget, unpin a model, or try again when the busy models have finished.",
+  });
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from "node:http";
+import { promisify } from "node:util";
+import { gunzip, gzip, inflate } from "node:zlib";
+import { ServingError } from "../../contracts/serving-error.ts";
+
+const unpackers = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
+const pack = promisify(gzip);
+
+/**
+ * Reads a request's body, decompressed. Never more than `limitBytes` of it, packed or unpacked.
+ *
+ * @throws ServingError PAYLOAD_TOO_LARGE, UNSUPPORTED_ENCODING, INVALID_REQUEST, or CANCELLED when the caller leaves
+ */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const announced = request.headers["content-length"];
+  if (announced !== undefined && Number(announced) > limitBytes) throw tooLarge(limitBytes, announced);
+  const encoding = request.headers["content-encoding"];
+  const body = await collect(request, limitBytes);
+  return encoding === undefined || encoding === "identity" ? body : unpack(body, encoding, limitBytes);
+}
+
+function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.byteLength;
+      if (size > limitBytes) {
+        request.pause();
+        reject(tooLarge(limitBytes, String(size)));
+      } else chunks.push(chunk);
+    });
+    request.on("end", () => {
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size));
+    });
+    request.on("error", () => {
+      reject(new ServingError("CANCELLED", "The caller went away while sending."));
+    });
+  });
+}
+
+async function unpack(body: Buffer, encoding: string, limitBytes: number): Promise<Buffer> {
+  if (encoding !== "gzip" && encoding !== "deflate") {
+    throw new ServingError("UNSUPPORTED_ENCODING", `content-encoding: expected gzip or deflate, got ${encoding}`, {
+      field: "content-encoding",
+      expected: "gzip, deflate",
+      got: encoding,
+    });
+  }
+  try {
+    return await unpackers[encoding](body, { maxOutputLength: limitBytes });
+  } catch (error) {
+    if (error instanceof RangeError) throw tooLarge(limitBytes, "more");
+    throw ServingError.invalidField("body", `${encoding} data`, "something that cannot be unpacked");
+  }
+}
+
+function tooLarge(limitBytes: number, got: string): ServingError {
+  return new ServingError("PAYLOAD_TOO_LARGE", `body: expected at most ${String(limitBytes)} bytes, got ${got}`, {
+    field: "body",
+    expected: `at most ${String(limitBytes)} bytes`,
+    got,
+    limitBytes,
+    hint: "The limit is --max-body-bytes.",
+  });
+}
+
+/** Replies below this are never packed (MLServer's limit). */
+const smallestPackedBytes = 500;
+
+/** Packs a reply where the caller takes gzip and it is worth it; null where it goes as it is. */
+export async function packReply(body: Buffer, acceptEncoding: string | undefined): Promise<Buffer | null> {
+  if (body.byteLength < smallestPackedBytes || acceptEncoding?.includes("gzip") !== true) return null;
+  // Level 1: on numbers, higher levels cost five times as much for a few percent.
+  return pack(body, { level: 1 });
+}

@@ -1,0 +1,52 @@
+import type { ErrorCode } from "../../contracts/errors.ts";
+import { errorCatalogue } from "../../contracts/errors.ts";
+import type { ServingError } from "../../contracts/serving-error.ts";
+
+/** HTTP status of every error of the catalogue. */
+export const statusOf: Readonly<Record<ErrorCode, number>> = {
+  MALFORMED_JSON: 400,
+  INVALID_REQUEST: 400,
+  INVALID_INPUT: 400,
+  UNSUPPORTED_OUTPUT: 400,
+  UNSUPPORTED_ENCODING: 415,
+  PAYLOAD_TOO_LARGE: 413,
+  UNAUTHENTICATED: 401,
+  ROUTE_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  MODEL_NOT_FOUND: 404,
+  MODEL_NOT_READY: 503,
+  MODEL_LOAD_FAILED: 500,
+  MODEL_ERROR: 500,
+  REQUEST_QUARANTINED: 422,
+  QUEUE_FULL: 429,
+  OVERLOADED: 503,
+  DEADLINE_EXCEEDED: 504,
+  CANCELLED: 499,
+  SHUTTING_DOWN: 503,
+  OUT_OF_MEMORY: 507,
+  WORKER_DIED: 503,
+  ENVIRONMENT_UNUSABLE: 500,
+  INVALID_SETTINGS: 400,
+  PORT_UNAVAILABLE: 500,
+  UNREACHABLE: 502,
+  INTERNAL: 500,
+};
+
+/**
+ * The body of an error: V2's `{"error": "<message>"}`, which is all that its clients read, and beside it what a person
+ * or a program needs to mend it. A bug's message is not shown: it could carry internals.
+ */
+export function encodeError(error: ServingError): object {
+  const { field, expected, got, hint, model, version } = error.details;
+  const isBug = errorCatalogue[error.code].fault === "bug";
+  return {
+    error: isBug ? "Internal error. The server's log has the details." : error.message,
+    code: error.code,
+    ...(field === undefined ? {} : { field }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(got === undefined ? {} : { got }),
+    ...(model === undefined ? {} : { model }),
+    ...(version === undefined ? {} : { version }),
+    ...(hint === undefined || isBug ? {} : { hint }),
+  };
+}

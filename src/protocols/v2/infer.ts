@@ -1,0 +1,155 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ServingError } from "../../contracts/serving-error.ts";
+import type { ModelVersion } from "../../core/models/model-version.ts";
+import type { CallTiming } from "../../core/scheduling/inference-call.ts";
+import { packReply, readBody } from "../http/body.ts";
+import { cloudEventHeaders } from "./cloud-events.ts";
+import type { V2Context } from "./context.ts";
+import { decodeInferRequest } from "./decode.ts";
+import { encodeInferReply } from "./encode.ts";
+import { encodeError, statusOf } from "./errors.ts";
+
+/** What one infer request is about, as its route says. */
+export interface InferTarget {
+  readonly route: string;
+  readonly name: string;
+  readonly version: string | null;
+}
+
+/** What is known of the exchange by its end, for the access log. */
+interface Exchange {
+  readonly startedAt: number;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly target: InferTarget;
+  model: ModelVersion | null;
+  bytesIn: number;
+  timing: CallTiming | null;
+}
+
+/**
+ * The hot path: one inference over HTTP, on the raw request and reply, since each layer of framework costs here what
+ * the rest of the front does. Always answers; never rejects.
+ */
+export async function handleInfer(
+  context: V2Context,
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: InferTarget,
+): Promise<void> {
+  context.observer.started();
+  const startedAt = context.clock.now();
+  const exchange: Exchange = { startedAt, request, response, target, model: null, bytesIn: 0, timing: null };
+  try {
+    await infer(context, exchange);
+  } catch (error) {
+    answerError(context, exchange, ServingError.from(error));
+  }
+}
+
+async function infer(context: V2Context, exchange: Exchange): Promise<void> {
+  const { engine, clock } = context;
+  const { request, response, target, startedAt } = exchange;
+  const body = await readBody(request, context.maxBodyBytes);
+  exchange.bytesIn = body.byteLength;
+  const model = engine.resolve(target.name, target.version);
+  exchange.model = model;
+  const { id, tensors, outputs, parameters, priority, timeoutMs } = decodeInferRequest(body);
+  const deadlineMs = startedAt + Math.min(timeoutMs ?? context.requestTimeoutMs, context.requestTimeoutMs);
+  const payload = { kind: "tensors", tensors } as const;
+  const pending = engine.infer(model, { payload, outputs, parameters, deadlineMs, priority });
+  const cancel = (): void => {
+    pending.cancel();
+  };
+  response.once("close", cancel);
+  try {
+    const { result, timing } = await pending.reply;
+    exchange.timing = timing;
+    const replyId = id ?? randomUUID();
+    const text = encodeInferReply(model.spec, replyId, result);
+    const totalMs = clock.now() - startedAt;
+    const headers = [...cloudEventHeaders(context, model.spec, replyId), "server-timing", serverTiming(timing, totalMs)];
+    if (context.isGzipEnabled && request.headers["accept-encoding"] !== undefined) await sendPacked(exchange, text, headers);
+    else send(exchange, { status: 200, body: text, headers });
+    ended(context, exchange, { status: 200, bytesOut: text.length, error: null });
+  } finally {
+    response.removeListener("close", cancel);
+  }
+}
+
+function serverTiming({ queueMs, computeMs }: CallTiming, totalMs: number): string {
+  return `queue;dur=${queueMs.toFixed(3)}, compute;dur=${computeMs.toFixed(3)}, total;dur=${totalMs.toFixed(3)}`;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string | Buffer;
+  readonly headers: readonly string[];
+}
+
+/** One write: head and body leave together. */
+function send({ request, response }: Exchange, { status, body, headers }: Answer): void {
+  if (response.destroyed) return;
+  const requestId = request.headers["x-request-id"];
+  const echoed = typeof requestId === "string" && isEchoable(requestId) ? ["x-request-id", requestId] : [];
+  const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+  response.writeHead(status, [
+    "content-type",
+    "application/json",
+    "content-length",
+    String(length),
+    ...headers,
+    ...echoed,
+  ]);
+  response.end(body);
+}
+
+/** A header value that a caller gave goes back only if it cannot be anything but an id. */
+function isEchoable(requestId: string): boolean {
+  return /^[A-Za-z0-9._-]{1,128}$/.test(requestId);
+}
+
+async function sendPacked(exchange: Exchange, text: string, headers: readonly string[]): Promise<void> {
+  const body = Buffer.from(text);
+  const packed = await packReply(body, exchange.request.headers["accept-encoding"]);
+  if (packed === null) send(exchange, { status: 200, body, headers });
+  else {
+    const more = ["content-encoding", "gzip", "vary", "Accept-Encoding"];
+    send(exchange, { status: 200, body: packed, headers: [...headers, ...more] });
+  }
+}
+
+function answerError(context: V2Context, exchange: Exchange, error: ServingError): void {
+  const status = statusOf[error.code];
+  const body = JSON.stringify(encodeError(error));
+  const { retryAfterS } = error.details;
+  const headers = retryAfterS === undefined ? [] : ["retry-after", String(retryAfterS)];
+  // An unread body cannot be told from the next request: the connection ends with this answer.
+  if (!exchange.request.complete) headers.push("connection", "close");
+  send(exchange, { status, body, headers });
+  ended(context, exchange, { status, bytesOut: body.length, error });
+}
+
+function ended(
+  { clock, observer }: V2Context,
+  { request, startedAt, target, model, bytesIn, timing }: Exchange,
+  outcome: { readonly status: number; readonly bytesOut: number; readonly error: ServingError | null },
+): void {
+  const requestId = request.headers["x-request-id"];
+  observer.ended({
+    protocol: "v2",
+    method: "POST",
+    route: target.route,
+    status: outcome.status,
+    code: outcome.error?.code ?? null,
+    model,
+    requestedVersion: target.version,
+    requestId: typeof requestId === "string" ? requestId : null,
+    bytesIn,
+    bytesOut: outcome.bytesOut,
+    timing,
+    totalMs: clock.now() - startedAt,
+    error: outcome.error,
+  });
+}

@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { isMissing } from "../shared/file-errors.ts";
+import { Complaint } from "../shared/complaint.ts";
+
+/** Variables of the process, by name. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface Variable {
+  readonly value: string;
+  /** Its name as it was set, with the file it was read from if that was not the environment. */
+  readonly origin: string;
+}
+
+/**
+ * The variables that settings are taken from: those of the process, then, for MLServer's own, those of a `.env` in the
+ * working directory. Hostler's variables are never read from a file: a folder that was merely downloaded must not
+ * choose the Python that runs or switch authentication off.
+ */
+export class Environment {
+  readonly cwd: string;
+  readonly variables: Variables;
+  /** Names in upper case: MLServer takes `mlserver_http_port` too. */
+  readonly #mlserver: ReadonlyMap<string, Variable>;
+  /** Names in `.env` that have no effect there. */
+  readonly ignored: readonly string[];
+
+  constructor(cwd: string, variables: Variables, file: Variables = {}) {
+    this.cwd = cwd;
+    this.variables = variables;
+    this.#mlserver = new Map([...mlserverVariables(file, " in .env"), ...mlserverVariables(variables, "")]);
+    this.ignored = Object.keys(file).filter((name) => name.startsWith("HOSTLER_"));
+  }
+
+  static async read(cwd: string, variables: Variables): Promise<Environment> {
+    const path = join(cwd, ".env");
+    try {
+      return new Environment(cwd, variables, expand(parseEnv(await readFile(path, "utf8")), variables));
+    } catch (error) {
+      if (isMissing(error)) return new Environment(cwd, variables);
+      const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      throw new Complaint({ where: ".env", reason, hint: "Make it readable, or remove it." }).toServingError();
+    }
+  }
+
+  /** A variable of hostler's own. */
+  own(name: string): Variable | undefined {
+    const value = this.variables[name];
+    return value === undefined ? undefined : { value, origin: name };
+  }
+
+  /** A variable of MLServer's, `name` in upper case. */
+  mlserver(name: string): Variable | undefined {
+    return this.#mlserver.get(name);
+  }
+
+  /** Upper-case names of all variables of MLServer's that are set. */
+  get mlserverNames(): readonly string[] {
+    return [...this.#mlserver.keys()];
+  }
+}
+
+function mlserverVariables(variables: Variables, suffix: string): readonly [string, Variable][] {
+  return Object.entries(variables).flatMap(([name, value]): [string, Variable][] => {
+    const upper = name.toUpperCase();
+    if (value === undefined || !upper.startsWith("MLSERVER_")) return [];
+    return [[upper, { value, origin: name + suffix }]];
+  });
+}
+
+/** `${NAME}` and `${NAME:-default}` in a `.env`, as python-dotenv expands them: the file's own variables go first. */
+function expand(file: Variables, variables: Variables): Variables {
+  const expanded: Record<string, string> = {};
+  for (const [name, value] of Object.entries(file)) {
+    expanded[name] = (value ?? "").replace(
+      /\$\{([^}:]*)(?::-([^}]*))?\}/g,
+      (_, reference: string, otherwise?: string) => expanded[reference] ?? variables[reference] ?? otherwise ?? "",
+    );
+  }
+  return expanded;
+}

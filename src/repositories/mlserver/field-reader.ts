@@ -1,0 +1,86 @@
+import type { Json } from "../../contracts/parameters.ts";
+import { Complaint } from "../shared/complaint.ts";
+import { isJsonObject } from "../shared/json-document.ts";
+import { type Decoder, nullable, objectField } from "./decoders.ts";
+import type { Variable } from "./environment.ts";
+
+type JsonObject = Readonly<Record<string, Json>>;
+
+interface FieldReaderOptions {
+  readonly object: JsonObject;
+  /** What stands before the object's keys in messages, as `parameters.`. */
+  readonly prefix: string;
+  readonly whereValue: (key: string) => string;
+  /** The variable that fills a field which the object leaves out. */
+  readonly variable: (key: string) => Variable | undefined;
+}
+
+/** A variable that filled a field. */
+export interface FilledField {
+  readonly field: string;
+  readonly variable: Variable;
+}
+
+/** Reads the fields of one object as pydantic does: what the file says, else what a variable says, else the default. */
+export class FieldReader {
+  readonly filled: FilledField[] = [];
+  readonly #options: FieldReaderOptions;
+
+  constructor(options: FieldReaderOptions) {
+    this.#options = options;
+  }
+
+  read<Value>(key: string, decoder: Decoder<Value>, otherwise: Value): Value {
+    const { object, whereValue, variable } = this.#options;
+    if (Object.hasOwn(object, key)) return this.#decode(key, decoder, { raw: object[key] ?? null, where: whereValue(key) });
+    const set = variable(key);
+    if (set === undefined) return otherwise;
+    this.#noteFilled(key, set);
+    return this.#decode(key, decoder, { raw: rawOf(set, decoder), where: set.origin });
+  }
+
+  /** An object that a variable may fill in part: its own keys go before the variable's, at any depth. */
+  readObject(key: string): JsonObject {
+    const { object, variable } = this.#options;
+    const set = variable(key);
+    const own = Object.hasOwn(object, key) ? this.read(key, nullable(objectField), null) : undefined;
+    if (set === undefined || own === null) return own ?? {};
+    const filling = this.#decode(key, objectField, { raw: rawOf(set, objectField), where: set.origin });
+    this.#noteFilled(key, set);
+    return merge(filling, own ?? {});
+  }
+
+  #decode<Value>(key: string, decoder: Decoder<Value>, { raw, where }: { readonly raw: Json; readonly where: string }): Value {
+    const value = decoder.decode(raw);
+    if (value !== undefined) return value;
+    const field = this.#options.prefix + key;
+    const wantsText = decoder.decode("") !== undefined && (typeof raw === "number" || typeof raw === "boolean");
+    const hint = wantsText ? { hint: `Write "${String(raw)}".` } : {};
+    throw Complaint.misfit({ where, field, expected: decoder.expected, got: raw, ...hint });
+  }
+
+  #noteFilled(key: string, variable: Variable): void {
+    this.filled.push({ field: this.#options.prefix + key, variable });
+  }
+}
+
+/** A variable's value: JSON where the field is a list or an object, as in pydantic. */
+export function rawOf(variable: Variable, decoder: Decoder<unknown>): Json {
+  if (!decoder.isJsonInVariables) return variable.value;
+  try {
+    const raw: Json = JSON.parse(variable.value);
+    return raw;
+  } catch {
+    const expected = `${decoder.expected}, as JSON`;
+    throw Complaint.misfit({ where: variable.origin, field: "its value", expected, got: variable.value });
+  }
+}
+
+function merge(under: JsonObject, over: JsonObject): JsonObject {
+  const merged: Record<string, Json> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isJsonObject(below) && isJsonObject(value) ? merge(below, value) : value;
+  }
+  return merged;
+}

@@ -1,0 +1,11 @@
+/** The system's code of a failed file operation, as `ENOENT`; undefined for any other error. */
+export function fileErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Whether a file operation failed because there is nothing at that path. */
+export function isMissing(error: unknown): boolean {
+  const code = fileErrorCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}

@@ -1,0 +1,71 @@
+import type { Dirent } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+
+export interface FoundFiles {
+  /** Sorted, so that nothing depends on the order of the file system. */
+  readonly files: readonly string[];
+  /** Folders that may not be read. */
+  readonly unreadable: readonly string[];
+}
+
+/**
+ * Every file called `fileName` at any depth below `top`; none where `top` is no folder. Names with a leading dot are
+ * skipped and links to folders are followed, as MLServer's glob does, but each folder is visited once: a link that
+ * leads back ends there.
+ */
+export async function findFiles(top: string, fileName: string): Promise<FoundFiles> {
+  const walk = new Walk(fileName);
+  await walk.from(top);
+  return { files: walk.files.sort(), unreadable: walk.unreadable.sort() };
+}
+
+class Walk {
+  readonly files: string[] = [];
+  readonly unreadable: string[] = [];
+  readonly #fileName: string;
+  /** Real paths of the folders that have been visited. */
+  readonly #visited = new Set<string>();
+  #links: string[] = [];
+
+  constructor(fileName: string) {
+    this.#fileName = fileName;
+  }
+
+  async from(top: string): Promise<void> {
+    await this.#follow(top);
+    // Links come last and in order, so that a folder goes by its own name rather than by a link's.
+    while (this.#links.length > 0) {
+      const links = this.#links.sort();
+      this.#links = [];
+      for (const link of links) await this.#follow(link);
+    }
+  }
+
+  async #follow(path: string): Promise<void> {
+    const target = await stat(path).catch(() => undefined);
+    if (target === undefined) return;
+    if (target.isDirectory()) await this.#folder(path, await realpath(path));
+    else if (target.isFile() && basename(path) === this.#fileName) this.files.push(path);
+  }
+
+  async #folder(path: string, real: string): Promise<void> {
+    if (this.#visited.has(real)) return;
+    this.#visited.add(real);
+    let entries: Dirent[];
+    try {
+      entries = await readdir(path, { withFileTypes: true });
+    } catch {
+      this.unreadable.push(path);
+      return;
+    }
+    const folders: string[] = [];
+    for (const entry of entries) {
+      if (entry.name.startsWith(".")) continue;
+      if (entry.isDirectory()) folders.push(entry.name);
+      else if (entry.isSymbolicLink()) this.#links.push(join(path, entry.name));
+      else if (entry.name === this.#fileName) this.files.push(join(path, entry.name));
+    }
+    await Promise.all(folders.map((name) => this.#folder(join(path, name), join(real, name))));
+  }
+}

@@ -1,0 +1,54 @@
+import type { ServingError } from "../../contracts/serving-error.ts";
+import type { Connection } from "./connection.ts";
+import type { Frame, FrameKind } from "./frames.ts";
+import { readError, readObject } from "./messages.ts";
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: ServingError) => void;
+}
+
+/** Commands to a Python process, each answered by one END with its id. */
+export class Commands {
+  readonly #connection: Connection;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** An id that no call or command of this connection has. */
+  takeId(): number {
+    const id = this.#nextId;
+    this.#nextId = id === 0xffffffff ? 1 : id + 1;
+    return id;
+  }
+
+  /** Sends a command; resolves with the END's `result`, rejects with its error. */
+  request(kind: FrameKind, header: object): Promise<unknown> {
+    const id = this.takeId();
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#connection.send({ kind, id, header });
+    });
+  }
+
+  /** Takes an END; false when no command waits for it. */
+  settle(frame: Frame): boolean {
+    const waiting = this.#waiting.get(frame.id);
+    if (waiting === undefined) return false;
+    this.#waiting.delete(frame.id);
+    const error = readError(frame.header);
+    if (error === undefined) waiting.resolve(readObject(frame.header, "header")["result"] ?? null);
+    else waiting.reject(error);
+    return true;
+  }
+
+  /** The process is gone: nothing will be answered. */
+  failAll(error: ServingError): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(error);
+  }
+}

@@ -1,0 +1,67 @@
+import type { Socket } from "node:net";
+import { encodeFrame, type Frame, FrameError, FrameReader, type OutgoingFrame } from "./frames.ts";
+
+export interface ConnectionEvents {
+  readonly onFrame: (frame: Frame) => void;
+  /** Called once; `error` says what was wrong with the peer, if anything was. */
+  readonly onClose: (error: Error | null) => void;
+}
+
+/** Frames over a socket. Whoever made the connection owns it and calls {@link Connection.close}. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #reader = new FrameReader();
+  #events: ConnectionEvents;
+  #error: Error | null = null;
+  #isClosed = false;
+
+  constructor(socket: Socket, events: ConnectionEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    socket.on("data", (chunk: Buffer) => {
+      this.#receive(chunk);
+    });
+    socket.on("error", (error) => (this.#error ??= error));
+    socket.on("close", () => {
+      this.#isClosed = true;
+      this.#events.onClose(this.#error);
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Hands the connection to another listener: what comes from now on goes there. */
+  handOver(events: ConnectionEvents): void {
+    this.#events = events;
+  }
+
+  send(frame: OutgoingFrame): void {
+    if (this.#isClosed) return;
+    const pieces = encodeFrame(frame);
+    if (pieces.length === 1) {
+      for (const piece of pieces) this.#socket.write(piece);
+      return;
+    }
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#reader.push(chunk)) this.#events.onFrame(frame);
+    } catch (error) {
+      this.#error ??=
+        error instanceof FrameError
+          ? error
+          : new FrameError("A frame could not be handled.", { cause: error });
+      this.#socket.destroy();
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import { isDatatype } from "../../contracts/datatypes.ts";
+import type { ErrorCode } from "../../contracts/errors.ts";
+import { type ErrorDetails, ServingError } from "../../contracts/serving-error.ts";
+import type { ModelDescription } from "../../core/models/model-description.ts";
+import type { Tensor, TensorSignature } from "../../core/tensors/tensor.ts";
+import { FrameError } from "./frames.ts";
+
+/**
+ * What the frames' headers mean. A worker is our own code, but it runs models that are not: every field is checked, and
+ * a missing one ends the connection.
+ */
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface Hello {
+  readonly protocol: number;
+  readonly role: string;
+  readonly token: string;
+  readonly pid: number;
+  readonly python: string | null;
+  readonly frameworks: Readonly<Record<string, string>>;
+}
+
+export interface LoadedModule {
+  readonly description: ModelDescription;
+  /** Modules that the load had to import. */
+  readonly modules: readonly string[];
+}
+
+export interface ImportReport {
+  readonly imported: readonly string[];
+  readonly failed: Readonly<Record<string, string>>;
+  readonly importMs: number;
+}
+
+export function readHello(header: unknown): Hello {
+  const fields = readObject(header, "hello");
+  const python = fields["python"];
+  return {
+    protocol: readNumber(fields, "protocol"),
+    role: readString(fields, "role"),
+    token: readString(fields, "token"),
+    pid: readNumber(fields, "pid"),
+    python: typeof python === "string" ? python : null,
+    frameworks: readStrings(fields["frameworks"] ?? {}, "frameworks"),
+  };
+}
+
+export function readLoaded(result: unknown): LoadedModule {
+  const fields = readObject(result, "result");
+  const framework = readObject(fields["framework"], "framework");
+  const memory = readObject(fields["memory"], "memory");
+  const inputs = fields["inputs"];
+  return {
+    description: {
+      framework: `${readString(framework, "name")} ${readString(framework, "version")}`,
+      modelClass: readString(fields, "model_class"),
+      inputs: inputs === null ? null : readArray(inputs, "inputs").map(readSignature),
+      outputs: readStringArray(fields["outputs"], "outputs"),
+      defaultOutput: readString(fields, "default_output"),
+      rowWise: fields["row_wise"] === true,
+      memoryBytes: Math.max(0, readNumber(memory, "after_bytes") - readNumber(memory, "before_bytes")),
+      loadMs: readNumber(fields, "load_ms"),
+    },
+    modules: readStringArray(fields["modules"] ?? [], "modules"),
+  };
+}
+
+export function readImportReport(result: unknown): ImportReport {
+  const fields = readObject(result, "result");
+  return {
+    imported: readStringArray(fields["imported"], "imported"),
+    failed: readStrings(fields["failed"] ?? {}, "failed"),
+    importMs: readNumber(fields, "import_ms"),
+  };
+}
+
+/** The tensors of a CHUNK, as views into its payload. */
+export function readTensors(header: unknown, payload: Buffer): readonly Tensor[] {
+  let offset = 0;
+  return readArray(readObject(header, "header")["parts"], "parts").map((part) => {
+    const fields = readObject(part, "part");
+    const start = offset;
+    offset += readNumber(fields, "bytes");
+    if (fields["type"] !== "tensor" || fields["encoding"] !== "binary" || offset > payload.byteLength) {
+      throw new FrameError("A chunk's part is not a binary tensor inside its payload.");
+    }
+    const parameters = fields["parameters"];
+    return {
+      ...readSignature(fields),
+      data: { encoding: "binary", bytes: payload.subarray(start, offset) },
+      ...(isParameters(parameters) ? { parameters } : {}),
+    };
+  });
+}
+
+/** Compute time of a CHUNK in milliseconds, where the worker says it. */
+export function readComputeMs(header: unknown): number | null {
+  const timing = readObject(header, "header")["timing_us"];
+  if (timing === undefined || timing === null) return null;
+  const fields = readObject(timing, "timing_us");
+  return (readNumber(fields, "decode") + readNumber(fields, "compute")) / 1000;
+}
+
+const errorCodes: Readonly<Record<string, ErrorCode>> = {
+  INVALID_INPUT: "INVALID_INPUT",
+  UNSUPPORTED_OUTPUT: "UNSUPPORTED_OUTPUT",
+  MODEL_ERROR: "MODEL_ERROR",
+  OUT_OF_MEMORY: "OUT_OF_MEMORY",
+  LOAD_FAILED: "MODEL_LOAD_FAILED",
+  FRAMEWORK_MISSING: "ENVIRONMENT_UNUSABLE",
+  UNKNOWN_MODEL: "INTERNAL",
+};
+
+/** The error of an END; undefined when it carries none. */
+export function readError(header: unknown): ServingError | undefined {
+  const error = readObject(header, "header")["error"];
+  if (error === undefined || error === null) return undefined;
+  const fields = readObject(error, "error");
+  const code = errorCodes[readString(fields, "code")] ?? "INTERNAL";
+  return new ServingError(code, readString(fields, "message"), readDetails(fields));
+}
+
+function readDetails(fields: Fields): ErrorDetails {
+  const { field, expected, got, hint } = fields;
+  return {
+    ...(typeof field === "string" ? { field } : {}),
+    ...(typeof expected === "string" ? { expected } : {}),
+    ...(typeof got === "string" ? { got } : {}),
+    ...(typeof hint === "string" ? { hint } : {}),
+  };
+}
+
+function readSignature(value: unknown): TensorSignature {
+  const fields = readObject(value, "tensor");
+  const datatype = fields["datatype"];
+  if (!isDatatype(datatype)) throw new FrameError(`Unknown datatype ${String(datatype)} in a frame.`);
+  const shape = readArray(fields["shape"], "shape").map((dimension) => {
+    if (typeof dimension !== "number") throw new FrameError("A shape in a frame has something but numbers.");
+    return dimension;
+  });
+  return { name: readString(fields, "name"), datatype, shape };
+}
+
+export function readObject(value: unknown, what: string): Fields {
+  if (!isObject(value)) throw new FrameError(`A frame's ${what} is not an object.`);
+  return value;
+}
+
+export function readNumber(fields: Fields, key: string): number {
+  const value = fields[key];
+  if (typeof value !== "number") throw new FrameError(`A frame lacks the number "${key}".`);
+  return value;
+}
+
+export function readString(fields: Fields, key: string): string {
+  const value = fields[key];
+  if (typeof value !== "string") throw new FrameError(`A frame lacks the string "${key}".`);
+  return value;
+}
+
+function readArray(value: unknown, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new FrameError(`A frame's ${what} is not a list.`);
+  return value;
+}
+
+function readStringArray(value: unknown, what: string): readonly string[] {
+  return readArray(value, what).map((element) => {
+    if (typeof element !== "string") throw new FrameError(`A frame's ${what} has something but strings.`);
+    return element;
+  });
+}
+
+function readStrings(value: unknown, what: string): Readonly<Record<string, string>> {
+  const entries = Object.entries(readObject(value, what)).map(([key, text]) => [key, String(text)] as const);
+  return Object.fromEntries(entries);
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isParameters(value: unknown): value is NonNullable<Tensor["parameters"]> {
+  return isObject(value);
+}

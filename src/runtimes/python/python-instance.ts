@@ -1,0 +1,52 @@
+import type { ModelDescription } from "../../core/models/model-description.ts";
+import type { ModelSpec } from "../../core/models/model-spec.ts";
+import type { BatchOutcome, Instance } from "../../core/ports/runtime.ts";
+import type { Batch } from "../../core/scheduling/batch.ts";
+import type { Lane } from "../../core/scheduling/lane.ts";
+import type { Worker } from "./worker.ts";
+
+/** Where an instance lives. */
+interface Home {
+  readonly lane: Lane;
+  unload(instance: PythonInstance): Promise<void>;
+}
+
+/** A model in a worker. It stays the same object when its worker is replaced. */
+export class PythonInstance implements Instance {
+  readonly description: ModelDescription;
+  readonly spec: ModelSpec;
+  /** Number that the worker knows it by. */
+  readonly model: number;
+  /** The process it is loaded in now; null while that is being replaced. */
+  worker: Worker | null = null;
+  /** When it last ran a batch; the most recent ones are restored first. */
+  lastRunAt = 0;
+  readonly #home: Home;
+
+  constructor(
+    home: Home,
+    loaded: { readonly model: number; readonly spec: ModelSpec; readonly description: ModelDescription },
+  ) {
+    this.#home = home;
+    this.model = loaded.model;
+    this.spec = loaded.spec;
+    this.description = loaded.description;
+  }
+
+  get lane(): Lane {
+    return this.#home.lane;
+  }
+
+  get isAvailable(): boolean {
+    return this.worker !== null;
+  }
+
+  run(batch: Batch): Promise<BatchOutcome> {
+    this.lastRunAt = performance.now();
+    return this.worker?.run(this.model, batch) ?? Promise.resolve({ kind: "not-started" });
+  }
+
+  unload(): Promise<void> {
+    return this.#home.unload(this);
+  }
+}

@@ -1,0 +1,138 @@
+import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ServingError } from "../../contracts/serving-error.ts";
+import type { ModelSpec, RuntimeName } from "../../core/models/model-spec.ts";
+import type { Clock } from "../../core/ports/clock.ts";
+import type { Logger } from "../../core/ports/logger.ts";
+import type { Instance, Runtime } from "../../core/ports/runtime.ts";
+import { Environment } from "./environment.ts";
+import { missingFramework } from "./missing-framework.ts";
+import { Reception } from "./reception.ts";
+
+export interface PythonRuntimeOptions {
+  /** Interpreter of models that do not ask for one of their own. */
+  readonly interpreter: string;
+  /** Worker processes per environment, at most. */
+  readonly workers: number;
+  /** Variables of the server's own environment; the workers' is derived from it. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface PythonEnvironment {
+  readonly interpreter: string;
+  readonly python: string | null;
+  readonly frameworks: Readonly<Record<string, string>>;
+}
+
+/** What each runtime needs in the zygote, so that a fork has it already. */
+const importsOf: Readonly<Record<RuntimeName, readonly string[]>> = {
+  sklearn: ["numpy", "joblib", "sklearn"],
+  xgboost: ["numpy", "xgboost"],
+};
+
+/** Models in Python processes: one environment per interpreter, one zygote each, workers forked from it. */
+export class PythonRuntime implements Runtime {
+  readonly #options: PythonRuntimeOptions;
+  readonly #environments = new Map<string, Environment>();
+  #reception: Promise<Reception> | null = null;
+
+  constructor(options: PythonRuntimeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts the processes that these models will need, before any of them is loaded: importing the frameworks is what
+   * takes the time, so it begins first.
+   */
+  async prepare(specs: readonly ModelSpec[]): Promise<readonly PythonEnvironment[]> {
+    const byInterpreter = Map.groupBy(specs, (spec) => this.#interpreterOf(spec));
+    const found = [...byInterpreter].map(async ([interpreter, models]) => {
+      const environment = await this.#environment(interpreter, models);
+      const about = await environment.start();
+      environment.warm();
+      return { interpreter, ...about };
+    });
+    const results = await Promise.allSettled(found);
+    return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  }
+
+  async load(spec: ModelSpec): Promise<Instance> {
+    const interpreter = this.#interpreterOf(spec);
+    const environment = await this.#environment(interpreter, [spec]);
+    try {
+      return await environment.load(spec);
+    } catch (error) {
+      throw missingFramework(ServingError.from(error, "MODEL_LOAD_FAILED"), { spec, interpreter });
+    }
+  }
+
+  /** Process ids by what they are, for whoever measures or watches them. */
+  get processes(): { readonly zygotes: readonly number[]; readonly workers: readonly number[] } {
+    const all = [...this.#environments.values()].map((environment) => environment.processes);
+    return {
+      zygotes: all.flatMap(({ zygote }) => (zygote === null ? [] : [zygote])),
+      workers: all.flatMap(({ workers }) => workers),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#environments.values()].map((environment) => environment.stop()));
+    const reception = await this.#reception;
+    await reception?.stop();
+  }
+
+  #interpreterOf(spec: ModelSpec): string {
+    return spec.interpreter ?? this.#options.interpreter;
+  }
+
+  async #environment(interpreter: string, models: readonly ModelSpec[]): Promise<Environment> {
+    const { workers, clock, logger } = this.#options;
+    this.#reception ??= Reception.open();
+    const reception = await this.#reception;
+    const known = this.#environments.get(interpreter);
+    if (known !== undefined) return known;
+    const imports = [...new Set(models.flatMap(({ runtime }) => importsOf[runtime]))];
+    const environment = new Environment({
+      interpreter,
+      program: workerProgram(),
+      imports,
+      workers,
+      environment: workerVariables(this.#options.environment),
+      reception,
+      clock,
+      logger,
+    });
+    this.#environments.set(interpreter, environment);
+    return environment;
+  }
+}
+
+/**
+ * The workers' environment: one thread each unless told otherwise (with more, XGBoost and HistGradientBoosting fight
+ * for the cores and get 7 to 20 times slower under load), and one malloc arena, so that freed memory goes back.
+ */
+function workerVariables(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    OMP_NUM_THREADS: "1",
+    OPENBLAS_NUM_THREADS: "1",
+    MKL_NUM_THREADS: "1",
+    MALLOC_ARENA_MAX: "1",
+    ...variables,
+  };
+}
+
+/** The worker package lies beside the sources and beside the bundle alike: `python/` in the package's root. */
+function workerProgram(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const program = join(folder, "python", "src", "hostler", "__main__.py");
+    if (existsSync(program)) return program;
+    if (folder === dirname(folder)) {
+      throw new ServingError("ENVIRONMENT_UNUSABLE", "The Python worker is missing from this installation.", {
+        hint: "Install hostler again.",
+      });
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { ServingError } from "../../contracts/serving-error.ts";
+import type { Logger } from "../../core/ports/logger.ts";
+import { Commands } from "./commands.ts";
+import type { Connection } from "./connection.ts";
+import { type Hello, readImportReport, readNumber, readObject } from "./messages.ts";
+import type { Reception } from "./reception.ts";
+
+/** A Python that does not come up in this time is given up; a cold disk can take most of it. */
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 3_000;
+
+export interface ZygoteOptions {
+  readonly interpreter: string;
+  /** Absolute path of the worker package's `__main__.py`. */
+  readonly program: string;
+  /** Modules to import before anything is forked. */
+  readonly imports: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly reception: Reception;
+  readonly logger: Logger;
+  /** Called once when the process has ended, wanted or not. */
+  readonly onGone: () => void;
+}
+
+/** The process of a Python environment that has imported the frameworks, and forks workers from what it imported. */
+export class Zygote {
+  readonly hello: Hello;
+  readonly #child: ChildProcess;
+  readonly #connection: Connection;
+  readonly #commands: Commands;
+  readonly #logger: Logger;
+  readonly #exited: Promise<void>;
+
+  private constructor(started: StartedZygote, logger: Logger) {
+    this.hello = started.hello;
+    this.#child = started.child;
+    this.#connection = started.connection;
+    this.#exited = started.exited;
+    this.#logger = logger;
+    this.#commands = new Commands(started.connection);
+    started.connection.handOver({
+      onFrame: (frame) => {
+        if (frame.kind === "exited") this.#reportExit(frame.header);
+        else if (frame.kind === "end" && frame.id === 0) this.#reportImports(frame.header);
+        else if (frame.kind === "end") this.#commands.settle(frame);
+      },
+      onClose: () => {
+        this.#commands.failAll(new ServingError("WORKER_DIED", "The zygote process ended."));
+      },
+    });
+  }
+
+  get pid(): number {
+    return this.hello.pid;
+  }
+
+  /** Starts the process; rejects with ENVIRONMENT_UNUSABLE when it does not come up. */
+  static async start(options: ZygoteOptions): Promise<Zygote> {
+    const { reception, logger, interpreter } = options;
+    const arrival = Promise.withResolvers<{ readonly connection: Connection; readonly hello: Hello }>();
+    const token = reception.expect({
+      roles: new Set(["zygote"]),
+      onArrival: (connection, hello) => {
+        arrival.resolve({ connection, hello });
+      },
+    });
+    const child = spawn(interpreter, ["-u", options.program, "zygote"], {
+      env: options.environment,
+      stdio: ["pipe", "pipe", "pipe"],
+      // A process group of its own: Ctrl-C in the terminal drains the front and must not end this one first.
+      detached: true,
+    });
+    const output = collectOutput(child, logger);
+    const exited = endOf(child, options.onGone);
+    const line = { socket: reception.socketPath, token, imports: options.imports, worker: null };
+    child.stdin.on("error", () => undefined);
+    child.stdin.write(`${JSON.stringify(line)}\n`);
+    try {
+      const arrived = await Promise.race([
+        arrival.promise,
+        failureOf(child, exited, { interpreter, output }),
+      ]);
+      return new Zygote({ ...arrived, child, exited }, logger);
+    } catch (error) {
+      reception.dismiss(token);
+      child.kill("SIGKILL");
+      throw error;
+    }
+  }
+
+  /** Forks a worker that will present this token; resolves with its process id. */
+  async fork(worker: number, token: string): Promise<number> {
+    const result = await this.#commands.request("fork", { worker, token });
+    return readNumber(readObject(result, "result"), "pid");
+  }
+
+  /** Imports more modules, so that workers forked from now on have them. */
+  async import(modules: readonly string[]): Promise<void> {
+    await this.#commands.request("import", { modules });
+  }
+
+  /** Closes its input: it kills what it forked and leaves. */
+  async stop(): Promise<void> {
+    this.#child.stdin?.end();
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), stopTimeoutMs);
+    await this.#exited;
+    clearTimeout(timer);
+    this.#connection.close();
+  }
+
+  #reportExit(header: unknown): void {
+    const { worker, pid, code, signal } = readObject(header, "exited");
+    this.#logger.debug("worker process ended", { worker, pid, code, signal });
+  }
+
+  #reportImports(header: unknown): void {
+    const { failed, importMs } = readImportReport(readObject(header, "end")["result"]);
+    this.#logger.debug("frameworks imported", { import_ms: importMs, failed });
+  }
+}
+
+interface StartedZygote {
+  readonly hello: Hello;
+  readonly connection: Connection;
+  readonly child: ChildProcess;
+  readonly exited: Promise<void>;
+}
+
+function endOf(child: ChildProcess, onGone: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      resolve();
+      onGone();
+    };
+    child.once("exit", end);
+    child.once("error", end);
+  });
+}
+
+/** Rejects when the process fails before it has said HELLO. */
+async function failureOf(
+  child: ChildProcess,
+  exited: Promise<void>,
+  { interpreter, output }: { readonly interpreter: string; readonly output: () => string },
+): Promise<never> {
+  const { promise: late, resolve } = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => {
+    resolve("late");
+  }, startTimeoutMs);
+  const why = await Promise.race([exited, late]);
+  clearTimeout(timer);
+  const said = output();
+  const how =
+    why === "late" ? `said nothing for ${String(startTimeoutMs / 1000)} s` : `ended (${exitOf(child)})`;
+  throw new ServingError(
+    "ENVIRONMENT_UNUSABLE",
+    `The Python of ${interpreter} ${how}${said === "" ? "" : `: ${said}`}`,
+    {
+      where: interpreter,
+      hint: "Name a working interpreter (3.10 or newer) with --python or HOSTLER_PYTHON; `hostler doctor` checks it.",
+    },
+  );
+}
+
+function exitOf(child: ChildProcess): string {
+  if (child.signalCode !== null) return child.signalCode;
+  return child.exitCode === null ? "could not be started" : `exit code ${String(child.exitCode)}`;
+}
+
+/** Passes what the processes print on to the log, and keeps the last lines for a start that fails. */
+function collectOutput(child: ChildProcess, logger: Logger): () => string {
+  const lastLines: string[] = [];
+  const follow = (stream: Readable | null, name: string): void => {
+    if (stream === null) return;
+    createInterface({ input: stream }).on("line", (line) => {
+      lastLines.push(line);
+      if (lastLines.length > 5) lastLines.shift();
+      logger.info("worker output", { stream: name, line });
+    });
+  };
+  follow(child.stdout, "stdout");
+  follow(child.stderr, "stderr");
+  return () => lastLines.join("\n");
+}

@@ -1,0 +1,39 @@
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { text } from "node:stream/consumers";
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | null;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Sends exactly what it is given, on a connection of its own: no header is added to those that HTTP itself demands. */
+export function send(base: string, { method, path, headers = {}, body }: HttpRequest): Promise<HttpReply> {
+  const { hostname, port } = new URL(base);
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest({ hostname, port, method, path, headers, agent: false });
+    outgoing.once("error", reject);
+    outgoing.once("response", (incoming) => {
+      text(incoming).then((received) => {
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: received });
+      }, reject);
+    });
+    outgoing.end(body ?? undefined);
+  });
+}
+
+export function get(base: string, path: string): Promise<HttpReply> {
+  return send(base, { method: "GET", path });
+}
+
+export function postJson(base: string, path: string, body: unknown): Promise<HttpReply> {
+  const headers = { "content-type": "application/json" };
+  return send(base, { method: "POST", path, headers, body: JSON.stringify(body) });
+}

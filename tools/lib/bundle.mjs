@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Problem, progress, root } from "./house.mjs";
+import { exclusively, readStamp, writeStamp } from "./stamps.mjs";
+
+const ENTRY = "src/cli/main.ts";
+const STAMP = "dist/.built";
+
+/** What decides the bundle's contents. */
+const INPUTS = ["src", "tools/lib/bundle.mjs", "package.json", "node_modules/.installed"];
+
+/** CommonJS dependencies call `require` for Node's own modules; a bundle of ES modules has to bring one. */
+const REQUIRE = [
+  'import { createRequire as $createRequire } from "node:module";',
+  "const require = $createRequire(import.meta.url);",
+].join("\n");
+
+/** Bundles the command line into dist/, the server as a chunk that only commands that serve load. */
+export async function ensureBundle() {
+  const wanted = fingerprint();
+  if (readStamp(STAMP) === wanted) return;
+  if (!existsSync(join(root, ENTRY))) throw new Problem(`${ENTRY} is missing: there is nothing to build.`);
+  await exclusively("dist", () => progress("bundle into dist", bundle));
+  writeStamp(STAMP, wanted);
+}
+
+async function bundle() {
+  const { build } = await import("esbuild");
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  try {
+    await build({
+      absWorkingDir: root,
+      entryPoints: { cli: ENTRY },
+      outdir: "dist",
+      outExtension: { ".js": ".mjs" },
+      chunkNames: "chunks/[name]-[hash]",
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "node",
+      target: "node22.13",
+      // Serves its page from files that lie beside it.
+      external: ["@fastify/swagger-ui"],
+      banner: { js: REQUIRE },
+      logLevel: "silent",
+    });
+  } catch (error) {
+    throw new Problem(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Times and sizes are enough to notice an edit, and cost no reading. */
+function fingerprint() {
+  const hash = createHash("sha256");
+  for (const input of INPUTS) {
+    for (const file of filesUnder(join(root, input))) {
+      const { mtimeMs, size } = statSync(file);
+      hash.update(`${file} ${String(mtimeMs)} ${String(size)}\0`);
+    }
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * @param {string} path
+ * @returns {string[]}
+ */
+function filesUnder(path) {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".test.ts"))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

@@ -1,0 +1,33 @@
+import { fileURLToPath } from "node:url";
+
+/** The folder that holds package.json; every path in these scripts starts from it. */
+export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/** A mistake of the machine or of its user, told in one sentence that says what to do; never shown with a stack. */
+export class Problem extends Error {}
+
+/** @param {string} line */
+export function say(line) {
+  process.stderr.write(`${line}\n`);
+}
+
+/** @param {number} since as `performance.now()` gave it */
+export function elapsed(since) {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+/**
+ * Says what is being done, does it, and says how long it took.
+ *
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function progress(what, work) {
+  const start = performance.now();
+  say(`· ${what} …`);
+  const result = await work();
+  say(`✓ ${what} (${elapsed(start)})`);
+  return result;
+}

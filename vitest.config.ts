@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+/** Unit tests share the cores; what starts servers and workers runs alone, so that its timings mean something. */
+const alone = { pool: "forks", fileParallelism: false, testTimeout: 60_000, hookTimeout: 120_000 } as const;
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./tools/vitest-tally.mjs"],
+    passWithNoTests: true,
+    restoreMocks: true,
+    unstubEnvs: true,
+    expect: { requireAssertions: true },
+    coverage: { provider: "v8", include: ["src/**/*.ts"] },
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["src/**/*.test.ts", "tools/**/*.test.mjs"] },
+      },
+      { extends: true, test: { name: "integration", include: ["tests/integration/**/*.test.ts"], ...alone } },
+      { extends: true, test: { name: "acceptance", include: ["tests/acceptance/**/*.test.ts"], ...alone } },
+    ],
+  },
+});
