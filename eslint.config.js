@@ -37,10 +37,6 @@ export default defineConfig(
     rules: {
       ...sizes,
       eqeqeq: "error",
-      "no-restricted-exports": [
-        "error",
-        { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } },
-      ],
       "@typescript-eslint/switch-exhaustiveness-check": [
         "error",
         { considerDefaultExhaustiveForUnions: false, requireDefaultForNonUnion: true },
@@ -62,7 +58,7 @@ export default defineConfig(
   },
   {
     files: ["src/{core,contracts}/**/*.ts"],
-    ignores: ["**/*.test.ts"],
+    ignores: ["**/*.test.ts", "**/testing/**"],
     rules: {
       "no-restricted-globals": ["error", ...impureGlobals],
       "no-restricted-properties": [
@@ -71,5 +67,14 @@ export default defineConfig(
       ],
     },
   },
-  { files: toolConfigs, rules: { "no-restricted-exports": "off" } },
+  {
+    files: ["**/*.{ts,js,mjs}"],
+    ignores: toolConfigs,
+    rules: {
+      "no-restricted-exports": [
+        "error",
+        { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } },
+      ],
+    },
+  },
 );

@@ -6,7 +6,6 @@ const alone = { pool: "forks", fileParallelism: false, testTimeout: 60_000, hook
 export default defineConfig({
   test: {
     reporters: ["default", "./tools/vitest-tally.mjs"],
-    passWithNoTests: true,
     restoreMocks: true,
     unstubEnvs: true,
     expect: { requireAssertions: true },

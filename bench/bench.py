@@ -24,7 +24,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from benchkit.options import Options
 from benchkit.places import PEERS_DIR, RESULTS
@@ -32,6 +32,9 @@ from benchkit.report import Outcome, fill_readme, finish, machine
 from benchkit.rows import MODELS
 from benchkit.scenarios import chaos, cli, closed, cold, density, malformed, ready
 from benchkit.servers import Peer, first_answer, server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RIVALS = ["hostler", "mlserver", "mlserver-omp1", "triton", "fastapi", "node-floor"]
 

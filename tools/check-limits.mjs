@@ -6,26 +6,8 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./lib/house.mjs";
+import { complaintsAbout } from "./lib/limits.mjs";
 import { venvPython } from "./lib/venv.mjs";
-
-const MOST_LINES = 400;
-
-/** Each is written so that it does not match itself. */
-const suppressions = [
-  /eslint-(?:disable|enable)/,
-  /biome-(?:ignore)/,
-  /@ts-(?:ignore|expect-error|nocheck)/,
-  /\bas (?:unknown|any) as\b/,
-  /# (?:type: ?ignore|noqa|ruff: ?noqa|mypy:|fmt: ?(?:off|skip))/,
-  /\b(?:v8|c8|istanbul) (?:ignore)/,
-  /\b(?:it|test|describe|suite)\.(?:only|todo|fails)\b/,
-];
-
-/** Allowed in acceptance tests alone, where tests/skips.json must give the reason: see vitest-tally.mjs. */
-const skips = [
-  /\b(?:it|test|describe|suite)\.(?:skip|skipIf|runIf)\b/,
-  /@?(?:pytest)\.(?:mark\.(?:skip|skipif|xfail)|skip|xfail|importorskip)\b/,
-];
 
 /** What is installed, built or fetched rather than written. */
 const foreign = new Set([
@@ -39,10 +21,14 @@ const foreign = new Set([
   ".work",
 ]);
 
-const sources = filesUnder("").filter((file) =>
-  /\.(?:[cm]?[jt]s|tsx|py|sh)$|^(?:bin|shims|\.ci)\/[^.]+$/.test(file),
-);
-const complaints = [...sources.flatMap(complaintsAbout), ...longPythonFunctions()];
+/** Programs, with an ending or without. */
+const program = /\.(?:[cm]?[jt]s|tsx|py|sh)$|^(?:bin|shims|\.ci)\/[^.]+$/;
+
+const sources = filesUnder("").filter((file) => program.test(file));
+const complaints = [
+  ...sources.flatMap((file) => complaintsAbout(file, readFileSync(join(root, file), "utf8"))),
+  ...longPythonFunctions(),
+];
 for (const complaint of complaints) console.error(complaint);
 if (complaints.length > 0) process.exit(1);
 console.log(`${String(sources.length)} files within the limits.`);
@@ -61,23 +47,6 @@ function filesUnder(folder) {
       if (entry.isDirectory()) return filesUnder(path);
       return entry.isFile() ? [path] : [];
     });
-}
-
-/**
- * @param {string} file
- * @returns {string[]}
- */
-function complaintsAbout(file) {
-  const lines = readFileSync(join(root, file), "utf8").trimEnd().split("\n");
-  const forbidden = file.startsWith("tests/acceptance/") ? suppressions : [...suppressions, ...skips];
-  const found = lines.flatMap((line, index) =>
-    forbidden.some((pattern) => pattern.test(line))
-      ? [`${file}:${String(index + 1)}: switches a check off: ${line.trim()}`]
-      : [],
-  );
-  if (lines.length > MOST_LINES)
-    found.push(`${file}: ${String(lines.length)} lines, at most ${String(MOST_LINES)}`);
-  return found;
 }
 
 /** Python reads Python best. */

@@ -7,7 +7,7 @@ import { ensureBundle } from "./lib/bundle.mjs";
 import { checkAll, python, ruffScope, staticSteps, testSteps } from "./lib/checks.mjs";
 import { ensureDebian } from "./lib/debian.mjs";
 import { ensureExampleModels, exampleFolder } from "./lib/example-models.mjs";
-import { Problem, root, say } from "./lib/house.mjs";
+import { Problem, root, say, together } from "./lib/house.mjs";
 import { ensureNode } from "./lib/node-toolchain.mjs";
 import { ensurePackages } from "./lib/npm-install.mjs";
 import { passThrough } from "./lib/processes.mjs";
@@ -17,13 +17,13 @@ import { ensureVenv, venvPython } from "./lib/venv.mjs";
 
 /** @type {Task} */
 async function start(args) {
-  await Promise.all([ensurePackages().then(ensureBundle), ensureVenv("runtime").then(ensureExampleModels)]);
+  await together(ensurePackages().then(ensureBundle), ensureVenv("runtime").then(ensureExampleModels));
   return passThrough(join(root, "bin", "hostler"), ["serve", exampleFolder, ...args]);
 }
 
 /** @type {Task} */
 async function test(args) {
-  await Promise.all([ensurePackages(), ensureVenv("development").then(ensureExampleModels)]);
+  await together(ensurePackages(), ensureVenv("development").then(ensureExampleModels));
   return checkAll(args.includes("--keep-going") || Boolean(process.env["CI"]));
 }
 
@@ -37,13 +37,13 @@ async function build() {
 /** @type {Task} */
 async function bench(args) {
   await ensureDebian("wrk");
-  await Promise.all([build([]), ensureVenv("development").then(ensureExampleModels)]);
+  await together(build([]), ensureVenv("development").then(ensureExampleModels));
   return passThrough(venvPython, [join(root, "bench", "bench.py"), ...args]);
 }
 
 /** @type {Task} */
 async function format() {
-  await Promise.all([ensurePackages(), ensureVenv("development")]);
+  await together(ensurePackages(), ensureVenv("development"));
   const codes = [
     await passThrough(join(root, "node_modules", ".bin", "biome"), ["format", "--write", "."]),
     await passThrough(venvPython, ["-m", "ruff", "format", ...ruffScope], { cwd: python }),
@@ -53,9 +53,12 @@ async function format() {
 
 /** @type {Task} */
 async function setup() {
-  await Promise.all([ensurePackages(), ensureVenv("development")]);
+  await together(ensurePackages(), ensureVenv("development"));
   return 0;
 }
+
+/** The steps that start the built server, and serve the example with it. */
+const needServer = new Set(["integration", "acceptance"]);
 
 /**
  * One step of the checks alone, with further arguments of its own.
@@ -68,8 +71,7 @@ function single(name) {
   if (step === undefined) return undefined;
   return async (args) => {
     await setup([]);
-    if (["integration", "acceptance"].includes(name))
-      await Promise.all([ensureBundle(), ensureExampleModels()]);
+    if (needServer.has(name)) await together(ensureBundle(), ensureExampleModels());
     const [command = "", ...fixed] = step.command.filter((argument) => !argument.startsWith("--junitxml"));
     return passThrough(command, [...fixed, ...args], { cwd: step.cwd ?? root });
   };

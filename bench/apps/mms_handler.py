@@ -5,8 +5,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from peer_models import Predict, load, matrix
+from peer_models import Array, Predict, load, matrix
 
+Context = Any  # Multi Model Server's
 service_module: Any = import_module("sagemaker_inference.default_handler_service")
 transformer_module: Any = import_module("sagemaker_inference.transformer")
 
@@ -14,16 +15,16 @@ transformer_module: Any = import_module("sagemaker_inference.transformer")
 class InferenceHandler:
     """The four functions that the toolkit's Transformer asks its handler for."""
 
-    def default_model_fn(self, model_dir: str, context: Any = None) -> Predict:
+    def default_model_fn(self, model_dir: str, context: Context = None) -> Predict:
         return load(Path(model_dir))
 
-    def default_input_fn(self, data: Any, content_type: str, context: Any = None) -> Any:
+    def default_input_fn(self, data: bytes, content_type: str, context: Context = None) -> Array:
         return matrix(json.loads(data))
 
-    def default_predict_fn(self, data: Any, model: Predict, context: Any = None) -> Any:
+    def default_predict_fn(self, data: Array, model: Predict, context: Context = None) -> Array:
         return model(data)
 
-    def default_output_fn(self, prediction: Any, accept: str, context: Any = None) -> str:
+    def default_output_fn(self, prediction: Array, accept: str, context: Context = None) -> str:
         return json.dumps(prediction.tolist())
 
 
@@ -32,9 +33,12 @@ service = service_module.DefaultHandlerService(transformer=transformer)
 initialized = False
 
 
-def handle(data: Any, context: Any) -> Any:
+def handle(data: list[dict[str, bytes]] | None, context: Context) -> list[str] | None:
     global initialized
     if not initialized:
         service.initialize(context)
         initialized = True
-    return service.handle(data, context) if data is not None else None
+    if data is None:
+        return None
+    answers: list[str] = service.handle(data, context)
+    return answers

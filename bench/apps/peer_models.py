@@ -8,7 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-Predict = Callable[[Any], Any]
+Array = Any  # NumPy's, of whichever environment runs this
+Predict = Callable[[Array], Array]
 
 
 def load(folder: Path) -> Predict:
@@ -33,6 +34,6 @@ def load_all() -> dict[str, Predict]:
     return {folder.name: load(folder) for folder in sorted(root.iterdir()) if folder.is_dir()}
 
 
-def matrix(rows: Any) -> Any:
+def matrix(rows: list[float] | list[list[float]]) -> Array:
     np: Any = import_module("numpy")
     return np.array(rows, dtype=np.float32)

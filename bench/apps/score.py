@@ -1,7 +1,6 @@
 """Azure ML scoring script: one entry script that holds all the models."""
 
 import json
-from typing import Any
 
 from peer_models import Predict, load_all, matrix
 
@@ -12,6 +11,7 @@ def init() -> None:
     models.update(load_all())
 
 
-def run(raw_data: str) -> Any:
+def run(raw_data: str) -> list[float]:
     request = json.loads(raw_data)
-    return models[request["model"]](matrix(request["data"])).tolist()
+    answer: list[float] = models[request["model"]](matrix(request["data"])).tolist()
+    return answer

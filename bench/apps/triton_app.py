@@ -1,10 +1,11 @@
 """Triton through pytriton: the real tritonserver with its Python backend and dynamic batching."""
 
 import os
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from peer_models import Predict, load_all
+from peer_models import Array, Predict, load_all
 
 np: Any = import_module("numpy")
 decorators: Any = import_module("pytriton.decorators")
@@ -14,12 +15,13 @@ pytriton: Any = import_module("pytriton.triton")
 FEATURES = {"mnist-svm": 64, "mushroom-xgboost": 126}
 
 
-def bindable(predict: Predict) -> Any:
-    def run(**inputs: Any) -> Any:
+def bindable(predict: Predict) -> Callable[..., dict[str, Array]]:
+    def run(**inputs: Array) -> dict[str, Array]:
         (rows,) = inputs.values()
         return {"output": np.asarray(predict(rows), dtype=np.float32).reshape(-1, 1)}
 
-    return decorators.batch(run)
+    batched: Callable[..., dict[str, Array]] = decorators.batch(run)
+    return batched
 
 
 def main() -> None:

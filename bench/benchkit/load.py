@@ -8,13 +8,15 @@ import resource
 import subprocess
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchkit.places import BENCH
 from benchkit.proc import Usage, machine_busy_s, usage
 from benchkit.rows import body_file, model_name
-from benchkit.servers import Server
 from benchkit.verify import Compared, Verifier
+
+if TYPE_CHECKING:
+    from benchkit.servers import Server
 
 SHARE = 0.015  # of the replies that are compared; the bound is 0.01
 

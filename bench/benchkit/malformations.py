@@ -9,13 +9,13 @@ from typing import Any
 from benchkit.wire import render
 
 Body = dict[str, Any]
-Change = Callable[[Body], Any]
+Change = Callable[[Body], object]  # the changed body; bytes are sent as they are
 
 
-def in_tensor(**fields: Any) -> Change:
+def in_tensor(**fields: object) -> Change:
     """The body with these fields of its first input set, or left out where the value is ...."""
 
-    def change(body: Body) -> Any:
+    def change(body: Body) -> object:
         tensor = body["inputs"][0] | fields
         return {"inputs": [{name: value for name, value in tensor.items() if value is not ...}]}
 
@@ -25,7 +25,7 @@ def in_tensor(**fields: Any) -> Change:
 def resized(by: int) -> Change:
     """More or fewer numbers than the shape says."""
 
-    def change(body: Body) -> Any:
+    def change(body: Body) -> object:
         data = body["inputs"][0]["data"]
         return in_tensor(data=data[:by] if by < 0 else data + [0.0] * by)(body)
 
@@ -35,7 +35,7 @@ def resized(by: int) -> Change:
 def columns(by: int) -> Change:
     """A well-formed tensor with another number of features than the model has."""
 
-    def change(body: Body) -> Any:
+    def change(body: Body) -> object:
         data = body["inputs"][0]["data"]
         data = data[:by] if by < 0 else data + [0.0] * by
         return in_tensor(data=data, shape=[1, len(data)])(body)
@@ -48,7 +48,7 @@ def text(change: Callable[[str], str]) -> Change:
     return lambda body: change(json.dumps(body)).encode()
 
 
-def whole(value: Any) -> Change:
+def whole(value: object) -> Change:
     return lambda body: value
 
 

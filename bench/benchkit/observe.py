@@ -12,14 +12,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchkit.places import BENCH
 from benchkit.proc import Memory, memory, read, zygotes_among
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BIN_S = 0.25
 

@@ -8,12 +8,14 @@ import platform
 import re
 import subprocess
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchkit.places import BENCH, HOSTLER_PYTHON, PEERS_DIR, RESULTS, ROOT, node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 WATCHED = {
     "mlserver": ("mlserver", "scikit-learn", "xgboost"),
@@ -63,11 +65,19 @@ class Outcome:
     def check(self, name: str, bound: str, measured: str, holds: bool, note: bool = False) -> None:
         self.checks.append(Check(name, bound, measured, holds, note))
 
-    def at_most(self, name: str, value: float, limit: float, unit: str = "") -> None:
-        self.check(name, f"≤ {limit:.4g}{unit}", f"{value:.4g}{unit}", value <= limit)
+    def at_most(
+        self, name: str, value: float, limit: float, unit: str = "", aim: float | None = None
+    ) -> None:
+        self.check(name, bound("≤", limit, unit, aim), f"{value:.4g}{unit}", value <= limit)
 
-    def at_least(self, name: str, value: float, limit: float, unit: str = "") -> None:
-        self.check(name, f"≥ {limit:.4g}{unit}", f"{value:.4g}{unit}", value >= limit)
+    def at_least(
+        self, name: str, value: float, limit: float, unit: str = "", aim: float | None = None
+    ) -> None:
+        self.check(name, bound("≥", limit, unit, aim), f"{value:.4g}{unit}", value >= limit)
+
+
+def bound(sign: str, limit: float, unit: str, aim: float | None) -> str:
+    return f"{sign} {limit:.4g}{unit}" + ("" if aim is None else f", aim {aim:.4g}{unit}")
 
 
 def distributions(site_packages: Iterable[Path], watched: tuple[str, ...]) -> str:

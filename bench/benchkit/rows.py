@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchkit.places import PEERS_DIR
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MODELS = ("mnist-svm", "mushroom-xgboost", "gbdt", "forest", "logreg")
 TOLERANCE = 1e-6
 BATCH = 1000
 Rows = list[list[float]]
+Json = Any  # whatever json.loads makes
 
 
 def is_batch(model: str) -> bool:
@@ -24,7 +27,7 @@ def model_name(model: str) -> str:
     return model.removesuffix("-1000")
 
 
-def load(name: str) -> Any:
+def load(name: str) -> Json:
     file = PEERS_DIR / name
     if not file.exists():
         raise SystemExit(f"{file} is not there: run bench/install.sh first, with the same PEERS_DIR")

@@ -9,15 +9,18 @@ import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchkit.places import BENCH, HOSTLER, HOSTLER_PYTHON, PEERS_DIR, node
 from benchkit.proc import Process, alive, table, tree, wait_until_gone
 from benchkit.rows import answer, model_name, request, rows_of
 from benchkit.wire import post
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 FLOORS = ("node-floor", "nginx-floor")
 STOP_S = 15
@@ -192,4 +195,4 @@ def first_answer(one: Server, name: str, model: str, patience: float) -> float:
                 raise SystemExit(
                     f"hostler ended with {one.process.returncode}; see {PEERS_DIR}/logs"
                 ) from error
-            time.sleep(0.005)
+            time.sleep(0.01)

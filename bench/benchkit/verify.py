@@ -21,7 +21,7 @@ from benchkit.rows import answer, check_requests, expected, is_same, model_name
 from benchkit.wire import Connection, render
 
 Question = tuple[bytes, list[float]]
-AT_ONCE = 4
+AT_ONCE = 8
 
 
 @dataclass

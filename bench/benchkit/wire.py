@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+Json = Any  # whatever json.loads makes
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -16,7 +18,7 @@ class Reply:
     headers: dict[str, str]
     body: bytes
 
-    def json(self) -> Any:
+    def json(self) -> Json:
         return json.loads(self.body)
 
 

@@ -19,10 +19,11 @@ np: Any = import_module("numpy")
 linear_model: Any = import_module("sklearn.linear_model")
 neighbors: Any = import_module("sklearn.neighbors")
 
+Model = Any  # an estimator of whichever scikit-learn runs this
 FEATURES, CLASSES, ROWS = 30, 4096, 16
 
 
-def save(destination: Path, name: str, model: Any) -> None:
+def save(destination: Path, name: str, model: Model) -> None:
     folder = destination / name
     folder.mkdir(parents=True, exist_ok=True)
     joblib.dump(model, folder / "model.joblib")
@@ -31,7 +32,7 @@ def save(destination: Path, name: str, model: Any) -> None:
     (folder / "model-settings.json").write_text(json.dumps(settings, indent=2) + "\n")
 
 
-def small(seed: int) -> Any:
+def small(seed: int) -> Model:
     """A logistic regression of 4,096 classes: 1 MB of weights, drawn instead of fitted, and quick to ask."""
     random = np.random.default_rng(seed)
     model = linear_model.LogisticRegression()
@@ -43,7 +44,7 @@ def small(seed: int) -> Any:
     return model
 
 
-def slow() -> Any:
+def slow() -> Model:
     """50,000 neighbours by brute force under a cubic metric: about 50 ms a row, a call is one loop in C."""
     random = np.random.default_rng(0)
     table, labels = random.standard_normal((50_000, FEATURES)), random.integers(0, 2, 50_000)

@@ -30,11 +30,13 @@ selection: Any = import_module("sklearn.model_selection")
 pipelines: Any = import_module("sklearn.pipeline")
 preprocessing: Any = import_module("sklearn.preprocessing")
 
+Array = Any  # NumPy's
+Model = Any  # an estimator, a pipeline, or a booster
 ROWS = 1024
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "multi-model" / "train.py"
 
 
-def mushroom_table() -> tuple[Any, Any]:
+def mushroom_table() -> tuple[Array, Array]:
     spec = spec_from_file_location("multi_model_example", EXAMPLE)
     if spec is None or spec.loader is None:
         raise SystemExit(f"{EXAMPLE} is not there")
@@ -45,7 +47,7 @@ def mushroom_table() -> tuple[Any, Any]:
     return table.astype("float32"), labels
 
 
-def distinct(table: Any) -> Any:
+def distinct(table: Array) -> Array:
     """The first rows of a table that differ from all before them."""
     first = np.sort(np.unique(table, axis=0, return_index=True)[1])[:ROWS]
     if len(first) < ROWS:
@@ -53,12 +55,12 @@ def distinct(table: Any) -> Any:
     return table[first]
 
 
-def boosted(table: Any, labels: Any, rounds: int, **parameters: Any) -> Any:
-    parameters = {"objective": "binary:logistic"} | parameters
-    return xgboost.train(parameters, xgboost.DMatrix(table, label=labels), rounds)
+def boosted(table: Array, labels: Array, rounds: int, **parameters: float) -> Model:
+    how = {"objective": "binary:logistic"} | parameters
+    return xgboost.train(how, xgboost.DMatrix(table, label=labels), rounds)
 
 
-def save(destination: Path, name: str, model: Any) -> None:
+def save(destination: Path, name: str, model: Model) -> None:
     folder = destination / name
     folder.mkdir(parents=True, exist_ok=True)
     if hasattr(model, "save_model"):
@@ -67,13 +69,13 @@ def save(destination: Path, name: str, model: Any) -> None:
         joblib.dump(model, folder / "model.joblib")
 
 
-def answers(model: Any, rows: Any) -> list[float]:
+def answers(model: Model, rows: Array) -> list[float]:
     predict = model.inplace_predict if hasattr(model, "inplace_predict") else model.predict
     found: list[float] = predict(rows.astype("float32")).tolist()
     return found
 
 
-def write(path: Path, content: Any) -> None:
+def write(path: Path, content: object) -> None:
     partial = path.with_suffix(f".{os.getpid()}")
     partial.write_text(json.dumps(content))
     partial.replace(path)

@@ -84,8 +84,14 @@ class Front:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._peers: list[Peer] = []
 
-    def start(self, role: str, *, imports: list[str] | None = None, worker: int | None = None,
-              environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def start(
+        self,
+        role: str,
+        *,
+        imports: list[str] | None = None,
+        worker: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, str(MAIN), role],
             stdin=subprocess.PIPE,

@@ -6,7 +6,7 @@ export const usualUrl = "http://127.0.0.1:8080";
 
 /** For every command that talks to a running server. */
 export const clientOptions = {
-  url: textOr({ flags: "--url <url>", help: "the server to ask", variable: "HOSTLER_URL", fallback: usualUrl }),
+  url: textOr({ flags: "--url <url>", help: "the server to ask; HOSTLER_API_KEY holds its key", variable: "HOSTLER_URL", fallback: usualUrl }),
   timeout: integer({
     flags: "--timeout <seconds>",
     help: "how long to wait for its answer",
@@ -20,5 +20,10 @@ export function clientOptionsOf(
   { url, timeout }: { readonly url: string; readonly timeout: number },
   { environment }: Context,
 ): ClientOptions {
-  return { url, apiKey: environment["HOSTLER_API_KEY"], timeoutMs: timeout * 1000 };
+  return { url, apiKey: apiKeyOf(environment), timeoutMs: timeout * 1000 };
+}
+
+/** The variable may hold several keys, since a server reads it too: any of them opens. */
+export function apiKeyOf(environment: NodeJS.ProcessEnv): string | undefined {
+  return environment["HOSTLER_API_KEY"]?.split(",")[0]?.trim();
 }

@@ -1,6 +1,6 @@
 import { commands } from "./commands.ts";
 import { reportError } from "./errors.ts";
-import type { ExitCode } from "./exit-codes.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import type { Context } from "./framework/command.ts";
 import { runProgram } from "./program.ts";
 import { createTerminal } from "./terminal.ts";
@@ -16,11 +16,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 // Set rather than exit: what was written to a pipe still has to leave.
 try {
-  process.exitCode = await runProgram(commands, argv, {
-    terminal,
-    environment: process.env,
-    cwd: process.cwd(),
-  });
+  process.exitCode = await run({ terminal, environment: process.env, cwd: process.cwd() });
+  // Told twice to stop: nothing that is still open may hold the process.
+  if (process.exitCode === exitCodes.interrupted || process.exitCode === exitCodes.terminated) process.exit();
 } catch (error) {
   process.exitCode = reportError(error, terminal.err, process.env);
 }

@@ -26,7 +26,7 @@ export async function runProgram(
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) return endOfParsing(error, chosen);
+    if (error instanceof CommanderError) return endOfParsing(error, chosen, command);
     throw error;
   }
   return exitCode;
@@ -106,14 +106,19 @@ function declare(leaf: Parser, command: Command, run: (given: Given) => Promise<
     const values: Readonly<Record<string, unknown>> = leaf.opts();
     await run({
       argument: (key) => leaf.args[positions.indexOf(key)],
-      option: (key) => givenValue(values[attributes.get(key) ?? key]),
+      option: (key) => {
+        const attribute = attributes.get(key) ?? key;
+        // Commander presets what `--no-x` turns off; only what was typed counts here.
+        return leaf.getOptionValueSource(attribute) === "cli" ? givenValue(values[attribute]) : undefined;
+      },
     });
   });
 }
 
 /** Returns the name under which commander keeps what was given. */
 function addOption(leaf: Parser, { flags, help }: Option<unknown>): string {
-  const option = new ParserOption(flags, help);
+  // Of two long names commander suggests the second for a typo: let it be the shorter one, which we list first.
+  const option = new ParserOption(flags.replace(/^(--[\w-]+), (--[\w-]+)/, "$2, $1"), help);
   leaf.addOption(option);
   return option.attributeName();
 }
@@ -138,15 +143,19 @@ function styleOf({ out }: Terminal): HelpStyle {
 }
 
 /** Commander ends by throwing, also after `--help` and `--version`. */
-function endOfParsing(error: CommanderError, chosen: CommandEntry | undefined): ExitCode {
+function endOfParsing(error: CommanderError, entry: CommandEntry | undefined, command: Command | undefined): ExitCode {
   if (error.exitCode === 0) return exitCodes.ok;
   // Nothing, or only a noun, was typed: commander has shown the help.
   if (error.code === "commander.help") return exitCodes.usage;
   const [what = "", suggestion = ""] = error.message.replace(/^error: /, "").split("\n");
-  const help = `hostler ${chosen === undefined ? "" : `${chosen.path} `}--help`;
-  const didYouMean = suggestion.replace(/^\((.*)\)$/, "$1 ");
+  const [example] = error.code === "commander.missingArgument" ? (command?.examples ?? []) : [];
+  const hints = [
+    suggestion.replace(/^\((.*)\)$/, "$1"),
+    example === undefined ? "" : `For example: hostler ${example.line}.`,
+    `See hostler ${entry === undefined ? "" : `${entry.path} `}--help`,
+  ];
   throw new UsageError(
     `${what.charAt(0).toUpperCase()}${what.slice(1).replace(/\.$/, "")}.`,
-    `${didYouMean}See ${help}`,
+    hints.filter((hint) => hint !== "").join(" "),
   );
 }

@@ -27,17 +27,17 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
 }
 
 /** One `title  value` line for each entry, for a single thing. */
-export function formatFields(fields: readonly (readonly [title: string, value: string])[]): string {
+export function formatFields(
+  fields: readonly (readonly [title: string, value: string])[],
+  paint: (value: string) => string = String,
+): string {
   const width = Math.max(0, ...fields.map(([title]) => widthOf(title)));
-  return (
-    fields.map(([title, value]) => `${pad(title, width)}${gap}${printable(value)}`.trimEnd()).join("\n") +
-    "\n"
-  );
+  return fields.map(([title, value]) => `${pad(title, width)}${gap}${paint(printable(value))}\n`).join("");
 }
 
 /** Code points, which is what a terminal's columns are for the names that are allowed here. */
 function widthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 function pad(text: string, width: number, align: "left" | "right" = "left"): string {

@@ -42,13 +42,13 @@ type KindOf<Value> = Value extends boolean
         ? "text"
         : "choice"
       : Value extends readonly string[]
-        ? "list" | "keys"
+        ? "list"
         : "object";
 
 /** Every setting has an entry: one that is added to the schema does not compile until its sources are decided. */
 type SettingsSources = {
   readonly [Name in SettingName]: SettingSource & {
-    readonly kind: KindOf<NonNullable<ServerSettings[Name]>>;
+    readonly kind: Name extends "apiKeySha256" ? "keys" : KindOf<NonNullable<ServerSettings[Name]>>;
     /** Its value where no source has one, or in words how that is found. */
     readonly fallback: { readonly value: ServerSettings[Name] } | { readonly found: string };
     readonly options?: readonly ServerSettings[Name][];

@@ -94,3 +94,10 @@ export const serverSettingsSchema = z
 export type ServerSettings = z.infer<typeof serverSettingsSchema>;
 
 export type SettingName = keyof ServerSettings;
+
+export const settingNames: readonly SettingName[] = serverSettingsSchema.unwrap().keyof().options;
+
+/** Where each setting's value came from, as `settings.json:3:16`, `flag --http-port` or `default`. */
+export const settingOriginsSchema = z.record(serverSettingsSchema.unwrap().keyof(), z.string()).readonly();
+
+export type SettingOrigins = z.infer<typeof settingOriginsSchema>;

@@ -36,7 +36,7 @@ const differencesSchema = z.strictObject({
       /** A key of `reasons`: why ours is better. */
       reason: z.string(),
       status: z.number(),
-      /** Our exact body. */
+      /** Our exact body; `<uuid>` stands for an identifier that the server makes up. */
       body: z.string().optional(),
       /** Or what our `{"error": …}` must mention. */
       error: z.array(z.string()).optional(),

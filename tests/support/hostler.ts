@@ -27,7 +27,7 @@ export interface CommandOptions extends Omit<HostlerOptions, "repository" | "arg
   readonly command: readonly [string, ...string[]];
 }
 
-export interface Exit {
+interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -35,6 +35,7 @@ export interface Exit {
 /** A server that is up; whoever starts it must stop it. */
 export interface RunningHostler {
   readonly url: string;
+  /** Empty where metrics are off. */
   readonly metricsUrl: string;
   readonly pid: number;
   readonly logs: Logs;
@@ -124,8 +125,8 @@ async function end(child: ChildProcess, exited: Promise<Exit>, signal: NodeJS.Si
 }
 
 const listening = z
-  .object({ url: z.url(), metrics_url: z.url() })
-  .transform(({ url, metrics_url }) => ({ url, metricsUrl: metrics_url }));
+  .object({ url: z.url(), metrics_url: z.url().nullable() })
+  .transform(({ url, metrics_url }) => ({ url, metricsUrl: metrics_url ?? "" }));
 
 async function whenListening(logs: Logs, exited: Promise<Exit>): Promise<z.infer<typeof listening>> {
   const signal = AbortSignal.timeout(START_TIMEOUT_MS);

@@ -3,9 +3,9 @@
     in   {"cell": "<source>"}
     out  {"value": <the last expression's value, or its repr>}   or   {"error": "<traceback>"}
 
-A cell that starts with `%%writefile PATH` writes its other lines there, as in Jupyter. What a cell prints goes to
-standard error. NOTEBOOK_DOWNLOADS, a JSON object of URL → file, answers requests.get for just these URLs: a source
-document that downloads its data runs where there is no network.
+A cell that starts with `%%writefile PATH` writes its other lines there, as in Jupyter. What a cell prints
+goes to standard error. NOTEBOOK_DOWNLOADS, a JSON object of URL and file, answers requests.get for just these
+URLs: a source document that downloads its data runs where there is no network.
 """
 
 from __future__ import annotations
@@ -17,26 +17,31 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAGIC = "%%writefile "
+P = ParamSpec("P")
 
 
-def serve_downloads(downloads: dict[str, str]) -> None:
-    import requests
-
-    really_get = requests.get
-
-    def get(url: str, params: object = None, **options: object) -> requests.Response:
+def serving(
+    downloads: dict[str, str], really_get: Callable[P, requests.Response]
+) -> Callable[P, requests.Response]:
+    def get(*args: P.args, **kwargs: P.kwargs) -> requests.Response:
+        url = str(args[0] if args else kwargs["url"])
         if url not in downloads:
-            return really_get(url, params=params, **options)
+            return really_get(*args, **kwargs)
         response = requests.Response()
         response.status_code = 200
         response.url = url
         response._content = Path(downloads[url]).read_bytes()
         return response
 
-    requests.get = get
+    return get
 
 
 def run(cell: str, namespace: dict[str, Any]) -> object:
@@ -44,10 +49,14 @@ def run(cell: str, namespace: dict[str, Any]) -> object:
         magic, _, content = cell.partition("\n")
         Path(magic.removeprefix(MAGIC).strip()).write_text(content, encoding="utf-8")
         return None
-    statements = ast.parse(cell).body
-    last = statements.pop() if statements and isinstance(statements[-1], ast.Expr) else None
-    exec(compile(ast.Module(statements, []), "<cell>", "exec"), namespace)
-    return eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace) if last else None
+    module = ast.parse(cell)
+    last = module.body[-1] if module.body else None
+    if not isinstance(last, ast.Expr):
+        exec(compile(module, "<cell>", "exec"), namespace)
+        return None
+    module.body.pop()
+    exec(compile(module, "<cell>", "exec"), namespace)
+    return eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
 
 
 def answer(line: str, namespace: dict[str, Any]) -> str:
@@ -64,8 +73,7 @@ def answer(line: str, namespace: dict[str, Any]) -> str:
 
 def main() -> None:
     downloads = json.loads(os.environ.get("NOTEBOOK_DOWNLOADS", "{}"))
-    if downloads:
-        serve_downloads(downloads)
+    requests.get = serving(downloads, requests.get)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for line in sys.stdin:
         print(answer(line, namespace), flush=True)

@@ -42,6 +42,7 @@ export const staticSteps = [
   { name: "layers", command: ["node", "tools/check-layers.mjs"] },
   { name: "dead-code", command: [bin("knip"), "--treat-config-hints-as-errors"] },
   { name: "python-types", command: [venvPython, "-m", "mypy"], cwd: python },
+  { name: "bench-types", command: [venvPython, "-m", "mypy"], cwd: join(root, "bench") },
   {
     name: "python-lint",
     command: [venvPython, "-m", "ruff", "check", ...ruffScope],

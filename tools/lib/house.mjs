@@ -6,6 +6,16 @@ export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/
 /** A mistake of the machine or of its user, told in one sentence that says what to do; never shown with a stack. */
 export class Problem extends Error {}
 
+/**
+ * Does independent work side by side and waits for all of it, so that nothing is left half done when one part fails.
+ *
+ * @param {readonly Promise<unknown>[]} work
+ */
+export async function together(...work) {
+  const failure = (await Promise.allSettled(work)).find((outcome) => outcome.status === "rejected");
+  if (failure !== undefined) throw failure.reason;
+}
+
 /** @param {string} line */
 export function say(line) {
   process.stderr.write(`${line}\n`);

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { progress, Problem, root } from "./house.mjs";
 import { capture } from "./processes.mjs";
 import { npm } from "./npm-install.mjs";
@@ -22,39 +22,41 @@ const CURRENT = join(root, ".toolchain", "node");
 
 /**
  * Makes `node` mean a Node.js that runs our sources as they are, for every command started from here on.
- * The first line with type stripping switched on is 22.18; the published package, being bundled, needs less.
+ * The first version with type stripping switched on is 22.18; the published package, being bundled, needs less.
  */
 export async function ensureNode() {
-  if (runsTypeScript(process.versions.node)) return;
-  const binary = join(CURRENT, "bin", "node");
-  const wanted = DELIVERED[`${process.platform}-${process.arch}`];
-  if (wanted === undefined) {
+  const found = process.versions.node;
+  if (runsTypeScript(found)) return;
+  const platform = `${process.platform}-${process.arch}`;
+  const delivered = DELIVERED[platform];
+  if (delivered === undefined) {
     throw new Problem(
-      `Node.js ${process.versions.node} is too old and npm has none for ${process.platform}-${process.arch}: install 22.18 or newer.`,
+      `Node.js ${found} is too old, and npm has none for ${platform}: install 22.18 or newer.`,
     );
   }
-  const home = join(root, ".toolchain", `${wanted.name}-${wanted.version}`);
-  if (!existsSync(binary) || !existsSync(home)) await exclusively("node", () => deliver(wanted, home));
+  const home = join(root, ".toolchain", `${delivered.name}-${delivered.version}`);
+  const installed = join(home, "node_modules", delivered.name);
+  if (!existsSync(CURRENT) || !existsSync(join(installed, "bin", "node"))) {
+    const what = `Node.js ${delivered.version} into .toolchain (this one is ${found}, the tools need 22.18)`;
+    await exclusively("node", () => progress(what, () => deliver(delivered, home, installed)));
+  }
   process.env["PATH"] = `${join(CURRENT, "bin")}${delimiter}${process.env["PATH"] ?? ""}`;
 }
 
 /**
- * @param {{ name: string, version: string }} wanted
+ * @param {{ name: string, version: string }} delivered
  * @param {string} home
+ * @param {string} installed
  */
-async function deliver(wanted, home) {
-  const reason = `this one is ${process.versions.node}, the tools need 22.18`;
-  await progress(`Node.js ${wanted.version} into .toolchain (${reason})`, async () => {
-    mkdirSync(home, { recursive: true });
-    const spec = `${wanted.name}@${wanted.version}`;
-    await npm(["install", "--prefix", home, "--no-save", "--no-package-lock", spec], root);
-    rmSync(CURRENT, { force: true });
-    symlinkSync(join(home, "node_modules", wanted.name), CURRENT);
-    const { code, output } = await capture(join(CURRENT, "bin", "node"), ["--version"]);
-    if (code !== 0) {
-      throw new Problem(`The Node.js from npm does not run here (${output.trim()}): install 22.18 or newer.`);
-    }
-  });
+async function deliver({ name, version }, home, installed) {
+  mkdirSync(home, { recursive: true });
+  await npm(["install", "--prefix", home, "--no-save", "--no-package-lock", `${name}@${version}`], root);
+  const { code, output } = await capture(join(installed, "bin", "node"), ["--version"]);
+  if (code !== 0) {
+    throw new Problem(`The Node.js from npm does not run here (${output.trim()}): install 22.18 or newer.`);
+  }
+  rmSync(CURRENT, { force: true });
+  symlinkSync(relative(join(root, ".toolchain"), installed), CURRENT);
 }
 
 /** @param {string} version */

@@ -19,18 +19,30 @@ let interrupted = false;
  * @param {Where} where
  * @returns {Promise<Outcome>}
  */
-export function capture(command, args, where = {}) {
-  return new Promise((resolve) => {
+export async function capture(command, args, where = {}) {
+  try {
+    return await collect(command, args, where);
+  } catch (error) {
+    return { code: NOT_FOUND, output: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {Where} where
+ * @returns {Promise<Outcome>}
+ */
+function collect(command, args, where) {
+  return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, ...where, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
-    const collect = (/** @type {string} */ text) => {
+    const append = (/** @type {string} */ text) => {
       output += text;
     };
-    child.stdout.setEncoding("utf8").on("data", collect);
-    child.stderr.setEncoding("utf8").on("data", collect);
-    child.on("error", (error) => {
-      resolve({ code: NOT_FOUND, output: error.message });
-    });
+    child.stdout.setEncoding("utf8").on("data", append);
+    child.stderr.setEncoding("utf8").on("data", append);
+    child.on("error", reject);
     child.on("close", (code, signal) => {
       resolve({ code: exitCode(code, signal), output });
     });

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Problem, progress, root } from "./house.mjs";
 import { parseJson } from "./json.mjs";
 import { capture } from "./processes.mjs";
@@ -13,7 +13,8 @@ const RUNTIME = ["python/requirements.txt"];
 const DEVELOPMENT = [...RUNTIME, "python/requirements-dev.txt"];
 
 /** Our own interpreter is no request: commands that we start find it in HOSTLER_PYTHON. */
-const requested = process.env["HOSTLER_PYTHON"] === venvPython ? "" : (process.env["HOSTLER_PYTHON"] ?? "");
+const asked = process.env["HOSTLER_PYTHON"] ?? "";
+const requested = resolve(root, asked) === venvPython ? "" : asked;
 
 /** Says that the environment is whole, and which Python was asked for. */
 const MADE = ".venv/.made";
@@ -82,9 +83,9 @@ async function findPython() {
 
 /**
  * @param {string} python
- * @returns {Promise<string | undefined>}
+ * @returns {Promise<string | undefined>} nothing if it will do, "missing" if there is none, else a sentence
  */
-async function whatIsWrong(python) {
+export async function whatIsWrong(python) {
   const { code, output } = await capture(python, ["-c", PROBE]);
   if (code !== 0) return "missing";
   const found = /** @type {{ version: [number, number, number], venv: boolean }} */ (
@@ -113,12 +114,9 @@ async function install(files) {
   ];
   const { code, output } = await capture(venvPython, ["-m", "pip", "install", ...flags, ...requirements]);
   if (code === 0) return;
-  if (
-    /NewConnectionError|ConnectTimeout|ProxyError|Name or service not known|name resolution/i.test(output)
-  ) {
-    throw new Problem(
-      "pip cannot reach its package index: check the network and `pip config list`, then run this again.",
-    );
-  }
-  throw new Problem(`pip failed; it said:\n${output.trim()}`);
+  const unavailable = /No matching distribution found for (\S+)/.exec(output)?.[1];
+  if (unavailable === undefined) throw new Problem(`pip failed; it said:\n${output.trim()}`);
+  throw new Problem(
+    `pip finds no ready-made ${unavailable}: check the network and \`pip config list\`, or name a more usual Python with HOSTLER_PYTHON.`,
+  );
 }

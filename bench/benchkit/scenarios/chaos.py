@@ -9,16 +9,18 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from itertools import cycle, pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchkit import traffic
-from benchkit.options import Options
 from benchkit.places import PEERS_DIR
 from benchkit.proc import Roles, adopt_orphans, roles, table, tree, unix_sockets, wait_until_gone
 from benchkit.report import Outcome
 from benchkit.rows import load, request
 from benchkit.servers import Hostler, first_answer, install, kill, running
 from benchkit.wire import Connection, render
+
+if TYPE_CHECKING:
+    from benchkit.options import Options
 
 MODELS = ["mnist-svm", "mushroom-xgboost"]
 CONNECTIONS = 32

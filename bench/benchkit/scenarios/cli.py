@@ -11,14 +11,18 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from benchkit.options import Options
 from benchkit.places import HOSTLER, PEERS_DIR, node
 from benchkit.proc import table, tree
 from benchkit.report import Outcome
 from benchkit.servers import Hostler, hostler_environment, install, kill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchkit.options import Options
 
 FACTOR = 2.5
 LIMIT_S = 30

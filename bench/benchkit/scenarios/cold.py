@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from benchkit.options import Options
-from benchkit.proc import usage
+from benchkit.proc import age_s, usage
 from benchkit.report import Outcome
 from benchkit.rows import MODELS
 from benchkit.servers import first_answer, install, running, server
+
+if TYPE_CHECKING:
+    from benchkit.options import Options
 
 
 def run(options: Options) -> Outcome:
@@ -18,12 +20,12 @@ def run(options: Options) -> Outcome:
     outcome.head("server", "first answer s", "all five answer s", "CPU-s", "PSS MB", "processes")
     for _ in range(options.rounds):
         for name in options.servers:
-            one, at = server(name), time.monotonic()
+            one = server(name)
             with running(one):
                 times = []
                 for model in reversed(MODELS):
                     first_answer(one, model, model, options.patience)
-                    times.append(round(time.monotonic() - at, 3))
+                    times.append(age_s(one.pid or 0))
                 loaded = usage(one.pid)
             cells = [f"{times[0]:.2f}", f"{times[-1]:.2f}", f"{loaded.cpu_s:.1f}", f"{loaded.pss_mb:.0f}"]
             outcome.row([name, *cells, str(loaded.processes)])

@@ -7,20 +7,23 @@ import random
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchkit import traffic
 from benchkit.observe import observer
-from benchkit.options import Options
 from benchkit.places import PEERS_DIR
 from benchkit.proc import tree_memory
 from benchkit.report import Outcome
 from benchkit.rows import load, request
 from benchkit.servers import Hostler, Peer, Server, first_answer, install, running
 from benchkit.wire import post, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchkit.options import Options
 
 FEW, MLSERVER_MANY = 2, 200
 CONNECTIONS = 16

@@ -5,11 +5,15 @@ from __future__ import annotations
 import statistics
 import subprocess
 import time
+from typing import TYPE_CHECKING
 
-from benchkit.options import Options
 from benchkit.places import HOSTLER_PYTHON, PEERS_DIR
+from benchkit.proc import age_s
 from benchkit.report import Outcome
 from benchkit.servers import Hostler, Peer, Server, first_answer, hostler_environment, install, running
+
+if TYPE_CHECKING:
+    from benchkit.options import Options
 
 MODELS = ("mnist-svm", "mushroom-xgboost")
 BARE = "python -c 'import sklearn, xgboost'"
@@ -24,11 +28,10 @@ def bare_import_s() -> float:
 
 
 def ready_s(one: Server, patience: float) -> float:
-    at = time.monotonic()
     with running(one):
         for model in MODELS:
             first_answer(one, model, model, patience)
-        return time.monotonic() - at
+        return age_s(one.pid or 0)
 
 
 def run(options: Options) -> Outcome:

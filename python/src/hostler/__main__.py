@@ -1,4 +1,4 @@
-"""`python3 /path/to/hostler/__main__.py zygote|worker`: reads one JSON line on standard input, then serves."""
+"""`python3 .../hostler/__main__.py zygote|worker`: reads one JSON line on standard input, then serves."""
 
 import sys
 

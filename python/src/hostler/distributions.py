@@ -30,7 +30,7 @@ FRAMEWORKS: Final = {
 
 
 def installed() -> dict[str, str]:
-    """Framework name → version, for those on `sys.path`; the first folder on the path wins, as in an import."""
+    """Framework name → version, for those on `sys.path`; the first folder wins, as in an import."""
     found: dict[str, str] = {}
     for folder in sys.path:
         for name, version in _listed(folder or os.curdir):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LAUNCH_LIMIT: Final = 1 << 20
 SEND_BUFFER_BYTES: Final = 1 << 20
-"""Half a megabyte at a time wakes the reader far less often than the kernel's default; it caps what it must."""
+"""A large reply wakes the reader less often than with the kernel's default, which may be its limit too."""
 
 
 class Launch(NamedTuple):

@@ -1,8 +1,9 @@
 """Tensors that arrive as the text of a JSON array: strict and lossless.
 
-The usual text holds nothing but numbers, which its characters tell at once. Its rows are packed by `struct`, which
-checks type, range and row length in C and costs a third of what making an array of the parsed lists would. Whatever
-that refuses is gone through again element by element, to be converted or to say what is wrong with it.
+The usual text holds nothing but numbers, which its characters tell at once. Its rows are packed by
+`struct`, which checks type, range and row length in C and costs a third of what making an array of the
+parsed lists would. Whatever that refuses is gone through again element by element, to be converted or to
+say what is wrong with it.
 """
 
 from __future__ import annotations
@@ -11,15 +12,13 @@ import json
 import math
 import struct
 from itertools import chain
-from typing import Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from hostler.protocol import errors
-from hostler.protocol.errors import CallError, first_line
+from hostler.protocol.errors import first_line
 
-try:
-    from orjson import loads as fast_loads
-except ImportError:  # optional: the standard library reads the same, at a quarter of the speed
-    fast_loads = None
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Nested: TypeAlias = bool | int | float | str | list["Nested"] | dict[str, "Nested"] | None
 
@@ -48,8 +47,19 @@ RANGES: Final = {
 EXACT: Final = 2**53
 """Up to here an integer written as 1.0 or 1e3 is certainly the number that was meant."""
 
+
+def _find_loads() -> Callable[[memoryview], Nested] | None:
+    try:
+        from orjson import loads
+    except ImportError:  # optional: the standard library reads the same, at a quarter of the speed
+        return None
+    return loads
+
+
+fast_loads = _find_loads()
+
 FOREIGN: Final = (b'"', b"t", b"f", b"{")
-"""What the text of an array of numbers and nulls cannot contain; JSON's other words and signs need one of these."""
+"""What JSON needs for anything but numbers, nulls and arrays of them."""
 
 
 def numbers(payload: bytearray, start: int, end: int, datatype: str, count: int, field: str) -> bytearray:
@@ -94,14 +104,15 @@ def texts(payload: bytearray, start: int, end: int, count: int, field: str) -> l
         field: what the tensor's data are called in messages.
 
     Raises:
-        CallError: INVALID_INPUT, if the text is not an array of exactly that many strings, flat or evenly nested.
+        CallError: INVALID_INPUT, if the text is not an array of exactly that many strings, flat or evenly
+            nested.
     """
     flat = _flatten(_parse(payload, start, end, field), field)
     _check_count(len(flat), count, field)
     found: list[str] = []
     for index, value in enumerate(flat):
         if not isinstance(value, str):
-            _refuse(value, "a string", index, field)
+            _refuse(value, "a string (BYTES)", index, field)
         found.append(value)
     return found
 
@@ -115,21 +126,12 @@ def _parse(payload: bytearray, start: int, end: int, field: str) -> list[Nested]
         else:
             values = fast_loads(text)
     except (ValueError, RecursionError) as error:
-        raise CallError(
-            errors.INVALID_INPUT,
-            f"{field} is not valid JSON: {first_line(str(error))}",
-            field=field,
-            expected="a JSON array",
+        raise errors.invalid(
+            field, "a JSON array", f"text that is not JSON: {first_line(str(error))}"
         ) from None
-    if not isinstance(values, list):
-        raise CallError(
-            errors.INVALID_INPUT,
-            f"{field} must be a JSON array, got {_kind(values)}",
-            field=field,
-            expected="a JSON array",
-            got=_kind(values),
-        )
-    return values
+    return (
+        values if isinstance(values, list) else [values]
+    )  # a bare value is one element, as MLServer takes it
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -147,7 +149,9 @@ def _pack(values: list[Nested], code: str, has_null: bool) -> bytearray:
     pack = struct.Struct(f"<{len(first) if isinstance(first, list) else 0}{code}").pack
     if has_null:
         nan = math.nan
-        return bytearray().join([pack(*[nan if value is None else value for value in _row(row)]) for row in rows])
+        return bytearray().join(
+            [pack(*[nan if value is None else value for value in _row(row)]) for row in rows]
+        )
     return bytearray().join([pack(*_row(row)) for row in rows])
 
 
@@ -164,86 +168,61 @@ def _flatten(values: list[Nested], field: str) -> list[Nested]:
         width = len(level[0])
         rows: list[list[Nested]] = []
         for index, row in enumerate(level):
-            if not isinstance(row, list):
-                _refuse_nesting(f"a list of {width}", _kind(row), depth, index, field)
-            if len(row) != width:
-                _refuse_nesting(f"a list of {width}", f"one of {len(row)}", depth, index, field)
+            if not isinstance(row, list) or len(row) != width:
+                _refuse_nesting(f"a list of {width}", row, depth, index, field)
             rows.append(row)
         level = list(chain.from_iterable(rows))
         depth += 1
     for index, value in enumerate(level):
         if isinstance(value, list):
-            _refuse_nesting(_kind(level[0]), f"a list of {len(value)}", depth, index, field)
+            _refuse_nesting("no list", value, depth, index, field)
     return level
 
 
 def _check_count(got: int, expected: int, field: str) -> None:
     if got != expected:
-        raise CallError(
-            errors.INVALID_INPUT,
-            f"{field} has {got} elements, but the shape takes {expected}",
-            field=field,
-            expected=expected,
-            got=got,
-        )
+        raise errors.invalid(field, f"{expected} elements, as the shape says", str(got))
 
 
 def _convert(value: Nested, datatype: str, index: int, field: str) -> bytes:
     code = f"<{CODES[datatype]}"
     if datatype == "BOOL":
-        if value is True or value is False:
+        if isinstance(value, (bool, int)) and value in (0, 1):
             return struct.pack(code, value)
-        _refuse(value, "true or false", index, field)
+        _refuse(value, "true or false (BOOL)", index, field)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         if value is None and datatype.startswith("FP"):
             return struct.pack(code, math.nan)
-        _refuse(value, f"a number that fits {datatype}", index, field)
+        _refuse(value, f"a number ({datatype})", index, field)
     if datatype.startswith("FP"):
         try:
             packed = struct.pack(code, value)
-        except OverflowError:
+        except (OverflowError, struct.error):
             packed = b""
         if packed and math.isfinite(value):
             return packed
-        _refuse(value, f"a number that fits {datatype}", index, field)
+        _refuse(value, f"a number in the range of {datatype}", index, field)
     if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT:
         value = int(value)
     low, high = RANGES[datatype]
     if isinstance(value, int) and low <= value <= high:
         return struct.pack(code, value)
-    _refuse(value, f"an integer from {low} to {high}", index, field)
+    _refuse(value, f"an integer from {low} to {high} ({datatype})", index, field)
 
 
 def _refuse(value: Nested, expected: str, index: int, field: str) -> NoReturn:
-    got = _shown(value)
-    raise CallError(
-        errors.INVALID_INPUT,
-        f"{field}: element {index} must be {expected}, got {got}",
-        field=field,
-        expected=expected,
-        got=got,
-    )
+    raise errors.invalid(f"{field}[{index}]", expected, _shown(value))
 
 
-def _refuse_nesting(expected: str, got: str, depth: int, index: int, field: str) -> NoReturn:
-    raise CallError(
-        errors.INVALID_INPUT,
-        f"{field} is unevenly nested: at depth {depth}, entry {index} must be {expected}, got {got}",
-        field=field,
-        expected=expected,
-        got=got,
-    )
-
-
-def _kind(value: Nested) -> str:
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    return "an object" if isinstance(value, dict) else _shown(value)
+def _refuse_nesting(expected: str, got: Nested, depth: int, index: int, field: str) -> NoReturn:
+    raise errors.invalid(field, f"{expected} as entry {index} at depth {depth}, as before it", _shown(got))
 
 
 def _shown(value: Nested) -> str:
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, float) and math.isinf(value):
-        return "a number too large for FP64"
+        return "a number beyond FP64"
     return first_line(json.dumps(value, ensure_ascii=False), 60)

@@ -1,8 +1,8 @@
 """A worker never outlives the front: not even inside a long C call that holds the interpreter's lock.
 
-On Linux the kernel is asked to send SIGKILL when anything happens on the lifeline socket. Nothing is ever sent
-there, so the only thing that happens is that the front ends. Elsewhere a thread waits for that; it needs the
-interpreter's lock to act, so a C call that never releases the lock can delay it.
+On Linux the kernel is asked to send SIGKILL when anything happens on the lifeline socket. Nothing is ever
+sent there, so the only thing that happens is that the front ends. Elsewhere a thread waits for that; it
+needs the interpreter's lock to act, so a C call that never releases the lock can delay it.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def become_child() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    # The random module re-seeds itself in a child; numpy's does not, and all workers would draw the same numbers.
+    # The random module re-seeds itself in a child. Numpy's does not: all workers would draw the same.
     random = sys.modules.get("numpy.random")
     if random is not None:
         random.seed()

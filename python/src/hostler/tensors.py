@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from hostler import json_tensors
+from hostler import json_simd, json_tensors
 from hostler.protocol import errors, parts
 from hostler.protocol.errors import CallError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hostler.protocol.parts import TensorPart
 
-    Array: TypeAlias = NDArray[np.generic] | NDArray[np.object_]
+    Array: TypeAlias = NDArray[np.generic]
     Decoder: TypeAlias = Callable[[bytearray], Array]
     """Finds its tensor in the payload of a call."""
 
@@ -60,13 +60,7 @@ def decoder(part: TensorPart, index: int) -> Decoder:
     """
     field = f"inputs[{index}]"
     if part.datatype != "BYTES" and part.datatype not in DTYPES:
-        raise CallError(
-            errors.INVALID_INPUT,
-            f"{field} has the datatype {part.datatype!r}, which V2 does not know",
-            field=f"{field}.datatype",
-            expected=[*DTYPES, "BYTES"],
-            got=part.datatype,
-        )
+        raise errors.invalid(f"{field}.datatype", f"one of {', '.join(DTYPES)}, BYTES", repr(part.datatype))
     if part.encoding == parts.JSON:
         return _json_decoder(part, f"{field}.data")
     if part.datatype == "BYTES":
@@ -78,13 +72,8 @@ def _fixed_decoder(part: TensorPart, field: str) -> Decoder:
     dtype, shape, offset = DTYPES[part.datatype], part.shape, part.offset
     count = math.prod(shape)
     if count * dtype.itemsize != part.size:
-        raise CallError(
-            errors.INVALID_INPUT,
-            f"{field} has {part.size} bytes, but shape {list(shape)} of {part.datatype} takes {count * dtype.itemsize}",
-            field=field,
-            expected=count * dtype.itemsize,
-            got=part.size,
-        )
+        expected = f"{count * dtype.itemsize} bytes (shape {list(shape)} of {part.datatype})"
+        raise errors.invalid(field, expected, str(part.size))
     if not count:
         return lambda payload: np.empty(shape, dtype)
     if part.datatype == "BOOL":  # any byte but 0 is true, and numpy must only ever see 0 and 1
@@ -110,14 +99,8 @@ def _bytes_decoder(part: TensorPart, field: str) -> Decoder:
             texts.append(_text(payload[start:stop], field, len(texts)))
             place = stop
         if place != end or len(texts) != count:
-            raise CallError(
-                errors.INVALID_INPUT,
-                f"{field} must be {count} elements, each after its length, in exactly {part.size} bytes; "
-                f"that fits {len(texts)} elements and leaves {end - place} bytes",
-                field=field,
-                expected=count,
-                got=len(texts),
-            )
+            expected = f"{count} elements, each after its length, in exactly {part.size} bytes"
+            raise errors.invalid(field, expected, f"{len(texts)} elements and {end - place} bytes more")
         return _objects(texts, flat)
 
     return decode
@@ -127,22 +110,19 @@ def _json_decoder(part: TensorPart, field: str) -> Decoder:
     count, start, end = math.prod(part.shape), part.offset, part.offset + part.size
     if part.datatype == "BYTES":
         flat = _is_flattened(part)
-        return lambda payload: _objects(
-            json_tensors.texts(payload, start, end, count, field), flat
-        )
+        return lambda payload: _objects(json_tensors.texts(payload, start, end, count, field), flat)
     dtype, datatype, shape = DTYPES[part.datatype], part.datatype, part.shape
     is_float = dtype.kind == "f"
 
     def decode(payload: bytearray) -> Array:
+        quick = json_simd.numbers(payload, start, end, dtype, count)
+        if quick is not None:
+            return quick.reshape(shape)
         packed = json_tensors.numbers(payload, start, end, datatype, count, field)
         array = np.frombuffer(packed, dtype) if count else np.empty(0, dtype)
         if is_float and np.isinf(array).any():
-            raise CallError(
-                errors.INVALID_INPUT,
-                f"{field}: element {int(np.isinf(array).argmax())} is a number too large for {datatype}",
-                field=field,
-                expected=f"numbers that fit {datatype}",
-            )
+            index = int(np.isinf(array).argmax())
+            raise errors.invalid(f"{field}[{index}]", f"a finite number or null ({datatype})", "a larger one")
         return array.reshape(shape)
 
     return decode
@@ -163,17 +143,13 @@ def _text(data: bytearray, field: str, index: int) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise CallError(
-            errors.INVALID_INPUT,
-            f"{field}[{index}] is not UTF-8: {error.reason} at byte {error.start}",
-            field=f"{field}[{index}]",
-            expected="UTF-8",
-            got=f"byte 0x{data[error.start]:02x}",
+        raise errors.invalid(
+            f"{field}[{index}]", "UTF-8", f"byte 0x{data[error.start]:02x} at {error.start}"
         ) from None
 
 
 class Encoder:
-    """Turns arrays into tensor parts, and remembers how it described tensors of the same name, type and shape."""
+    """Turns arrays into tensor parts, and remembers how it described those of one name, type and shape."""
 
     def __init__(self) -> None:
         self._rendered: dict[tuple[str, np.dtype[np.generic], tuple[int, ...]], bytes] = {}
@@ -196,7 +172,7 @@ class Encoder:
         entry = self._rendered.get(key)
         if entry is not None:
             data = array if array.flags.c_contiguous else np.ascontiguousarray(array)
-            return entry, data, data.nbytes
+            return entry, data.data, data.nbytes
         datatype = DATATYPES.get(array.dtype)
         if datatype is None:
             return self._encode_other(name, array)

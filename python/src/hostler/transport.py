@@ -160,7 +160,8 @@ class Connection:
         return data
 
     def _gather(self, pieces: Sequence[Buffer]) -> None:
-        waiting = [view.cast("B") for view in map(memoryview, pieces) if view.nbytes]
+        views = [memoryview(piece) for piece in pieces]
+        waiting = [view.cast("B") for view in views if view.nbytes]
         try:
             while waiting:
                 sent = self._stream.sendmsg(waiting[:PARTS_PER_WRITE])

@@ -1,7 +1,7 @@
 """A worker: one blocking loop that loads models and answers calls, one at a time.
 
-While a call runs, nothing is read. What arrives meanwhile waits in the socket, where the front can see that it
-waits; a CANCEL can only skip a call that has not begun.
+While a call runs, nothing is read. What arrives meanwhile waits in the socket, where the front can see that
+it waits; a CANCEL can only skip a call that has not begun.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The zygote: imports the frameworks once, then forks workers that start with them.
 
-It never predicts and starts no thread: a fork copies only the thread that forks, and a lock held by another one
-would stay locked in the child for ever.
+It never predicts and starts no thread: a fork copies only the thread that forks, and a lock held by another
+one would stay locked in the child for ever.
 """
 
 from __future__ import annotations

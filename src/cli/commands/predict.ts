@@ -28,7 +28,7 @@ export const predict = defineCommand({
     python: text({
       flags: "--python <interpreter>",
       help: "Python that runs a model given as a folder",
-      variable: "HOSTLER_PYTHON",
+      note: "env HOSTLER_PYTHON",
     }),
   },
   run: async ({ model, file, data, sample, ...options }, context) => {
@@ -39,10 +39,11 @@ export const predict = defineCommand({
         "Give one of -f FILE, --data JSON and --sample.",
       );
     }
-    const { askModel, printReply } = await import("../predict/ask-model.ts");
-    const request = { model, file, data, client: clientOptionsOf(options, context), python: options.python };
-    const reply = await askModel(request, context);
-    context.terminal.out.write(await printReply(reply, options));
+    const { askModel } = await import("../predict/ask-model.ts");
+    const { formatReply } = await import("../predict/reply.ts");
+    const { python } = options;
+    const reply = await askModel({ model, file, data, client: clientOptionsOf(options, context), python }, context);
+    context.terminal.out.write(await formatReply(reply, options));
     return exitCodes.ok;
   },
 });

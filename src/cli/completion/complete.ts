@@ -1,5 +1,5 @@
 import type { CommandTable, Context } from "../framework/command.ts";
-import { usualUrl } from "../client-options.ts";
+import { apiKeyOf, usualUrl } from "../client-options.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { answer, formatAnswer } from "./answer.ts";
 
@@ -16,7 +16,7 @@ async function modelNames({ environment }: Context): Promise<readonly string[]> 
   const { createClient } = await import("../client.ts");
   const url = environment["HOSTLER_URL"] ?? usualUrl;
   try {
-    const client = createClient({ url, apiKey: environment["HOSTLER_API_KEY"], timeoutMs: patienceMs });
+    const client = createClient({ url, apiKey: apiKeyOf(environment), timeoutMs: patienceMs });
     const { models } = await client.overview();
     return [...new Set(models.map(({ name }) => name))];
   } catch {

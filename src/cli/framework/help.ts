@@ -12,21 +12,22 @@ type Line = readonly [left: string, right: string];
 
 const indent = "  ";
 const widestPage = 100;
-const widestLeft = 34;
+const widestName = 34;
+const widestExample = 52;
 
 /** Options that every command has, whatever it does. */
 export const commonOptions: readonly Line[] = [
-  ["-h, --help", "show this help"],
-  ["--no-color", "no colours, as with NO_COLOR=1"],
+  ["-h, --help", "Show this help"],
+  ["    --no-color", "No colours, as with NO_COLOR=1"],
 ];
 
 export function rootHelp(table: CommandTable, style: HelpStyle): string {
   return page(
     `hostler: ${table.summary}`,
     [
-      section("Examples", exampleLines(table.examples), style),
+      section("Examples", exampleLines(table.examples), style, widestExample),
       section("Commands", commandLines(table.entries), style),
-      section("Options", [["-V, --version", "show the version"], ...commonOptions], style),
+      section("Options", [["-V, --version", "Show the version"], ...commonOptions], style),
     ],
     "hostler COMMAND --help tells more about a command.",
   );
@@ -45,11 +46,11 @@ export function commandHelp(entry: CommandEntry, command: Command, style: HelpSt
   const positional = Object.values(command.arguments);
   return page(`hostler ${entry.path}: ${entry.summary}`, [
     wrap(command.description ?? "", widthOf(style)).join("\n"),
-    section("Examples", exampleLines(command.examples), style),
+    section("Examples", exampleLines(command.examples), style, widestExample),
     section("Usage", [[usageOf(entry), ""]], style),
     section(
       "Arguments",
-      positional.map(({ name, help, choices }) => [name, help + oneOf(choices)]),
+      positional.map(({ name, help, choices }) => [name, sentence(help) + noteList([oneOf(choices)])]),
       style,
     ),
     section("Options", [...options.map(optionLine), ...commonOptions], style),
@@ -66,21 +67,33 @@ function exampleLines(examples: readonly Example[]): readonly Line[] {
 }
 
 function commandLines(entries: readonly CommandEntry[]): readonly Line[] {
-  return entries.map(({ path, usage, summary }) => [`${path} ${usage}`.trimEnd(), summary]);
+  return entries.map(({ path, usage, summary }) => [`${path} ${usage}`.trimEnd(), sentence(summary)]);
 }
 
 function optionLine({ flags, help, choices, fallback, variable, note }: Option<unknown>): Line {
   const notes = [
-    fallback === undefined ? [] : [`default ${String(fallback)}`],
-    variable === undefined ? [] : [`env ${variable}`],
-    note ?? [],
-  ].flat();
+    oneOf(choices),
+    fallback === undefined ? undefined : `default ${String(fallback)}`,
+    variable === undefined ? undefined : `env ${variable}`,
+    note,
+  ];
   const name = flags.startsWith("--") ? `    ${flags}` : flags;
-  return [name, `${help}${oneOf(choices)}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`];
+  return [name, sentence(help) + noteList(notes)];
 }
 
-function oneOf(choices: readonly string[] | undefined): string {
-  return choices === undefined ? "" : `: ${choices.join(", ")}`;
+function oneOf(choices: readonly string[] | undefined): string | undefined {
+  return choices === undefined ? undefined : `one of ${choices.join(", ")}`;
+}
+
+/** As ` (one of table, json; default table)`. */
+function noteList(notes: readonly (string | undefined)[]): string {
+  const said = notes.filter((note) => note !== undefined);
+  return said.length === 0 ? "" : ` (${said.join("; ")})`;
+}
+
+/** Helps come from several tables: they look alike here. */
+function sentence(help: string): string {
+  return help.charAt(0).toUpperCase() + help.slice(1).replace(/\.$/, "");
 }
 
 function page(title: string, parts: readonly string[], end = ""): string {
@@ -88,7 +101,7 @@ function page(title: string, parts: readonly string[], end = ""): string {
 }
 
 /** A heading and two columns; a left side that is too wide gets a line of its own. */
-function section(title: string, lines: readonly Line[], style: HelpStyle): string {
+function section(title: string, lines: readonly Line[], style: HelpStyle, widestLeft = widestName): string {
   if (lines.length === 0) return "";
   const left = Math.min(widestLeft, Math.max(...lines.map(([name]) => name.length)));
   const room = Math.max(20, widthOf(style) - indent.length - left - 2);

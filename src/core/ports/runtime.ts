@@ -22,6 +22,8 @@ export interface Instance {
   readonly isAvailable: boolean;
   /** Runs a batch. Never rejects: an outcome says what happened. */
   run(batch: Batch): Promise<BatchOutcome>;
+  /** Ends what is running, with its worker if there is no other way: nobody waits for it any more. */
+  abort(): void;
   /** Takes the model out of memory; resolves when its memory has been given back. */
   unload(): Promise<void>;
 }

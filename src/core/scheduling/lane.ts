@@ -38,8 +38,9 @@ export class Lane {
     return this.#underWay;
   }
 
-  get isIdle(): boolean {
-    return this.#underWay === 0 && !this.#isSuspended;
+  /** Whether anything waits behind what is running. */
+  get isWanted(): boolean {
+    return this.#underWay > 1 || this.#turns.some((dispatcher) => dispatcher.hasWork);
   }
 
   attach(dispatcher: Dispatcher): void {

@@ -6,6 +6,7 @@ import type { InferenceCall, InferenceResult } from "./inference-call.ts";
 import type { Dispatcher, Lane } from "./lane.ts";
 import { PendingCall } from "./pending-call.ts";
 import { Quarantine } from "./quarantine.ts";
+import { RunningBatch } from "./running-batch.ts";
 import { ServiceEstimate } from "./service-estimate.ts";
 import { type BatchLimits, WaitingLine } from "./waiting-line.ts";
 
@@ -156,7 +157,10 @@ export class ModelQueue implements Dispatcher {
   }
 
   readonly #abandoned = (pending: PendingCall): void => {
-    if (pending.startedAt !== null) return;
+    if (pending.startedAt !== null) {
+      pending.batch?.callerGone();
+      return;
+    }
     this.#line.forgetOne();
     this.#waitingRows -= pending.rows ?? 1;
     this.#settleIdle();
@@ -192,9 +196,11 @@ export class ModelQueue implements Dispatcher {
 
   async #run(instance: Instance, calls: readonly PendingCall[]): Promise<void> {
     const now = this.#options.clock.now();
+    const running = new RunningBatch(this.#options.clock, instance, calls.length);
     let rows = 0;
     for (const pending of calls) {
       pending.startedAt ??= now;
+      pending.batch = running;
       rows += pending.rows ?? 1;
     }
     this.#running += calls.length;
@@ -203,6 +209,8 @@ export class ModelQueue implements Dispatcher {
       rows,
     );
     const outcome = await instance.run(batch);
+    running.finished();
+    for (const pending of calls) pending.batch = null;
     this.#running -= calls.length;
     instance.lane.finished();
     this.#settle(calls, rows, outcome);

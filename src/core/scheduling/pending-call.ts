@@ -2,6 +2,7 @@ import { ServingError } from "../../contracts/serving-error.ts";
 import type { Timer } from "../ports/clock.ts";
 import { compatibilityKey, mergeableRows } from "./batch.ts";
 import type { InferenceCall, InferenceReply } from "./inference-call.ts";
+import type { RunningBatch } from "./running-batch.ts";
 
 /** A call between its submission and its answer. Settles exactly once. */
 export class PendingCall {
@@ -15,6 +16,8 @@ export class PendingCall {
   readonly #onAbandoned: (pending: PendingCall) => void;
   /** When it was first sent to a worker. */
   startedAt: number | null = null;
+  /** The batch it is in, while it runs. */
+  batch: RunningBatch | null = null;
   /** Set once a batch with this call has crashed a worker: it then runs alone, so that blame is certain. */
   isSuspect = false;
   #isSettled = false;

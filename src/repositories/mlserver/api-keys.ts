@@ -13,7 +13,10 @@ export async function readKeyFile(path: string, cwd: string): Promise<readonly s
     const reason = error instanceof Error ? error.message : String(error);
     throw new Complaint({ where, reason: `cannot be read: ${reason}` });
   }
-  return digests(text.split(/\r?\n/).filter((line) => !line.startsWith("#")), where);
+  return digests(
+    text.split(/\r?\n/).filter((line) => !line.startsWith("#")),
+    where,
+  );
 }
 
 /** Digests of the keys in a variable, separated by commas. */

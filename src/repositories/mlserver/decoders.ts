@@ -1,5 +1,5 @@
 import type { Json } from "../../contracts/parameters.ts";
-import { isJsonObject } from "../shared/json-document.ts";
+import { isJsonObject } from "../shared/parse-json.ts";
 
 /** Reads one form of value; what pydantic takes for it, MLServer's users may have written. */
 export interface Decoder<Value> {
@@ -39,7 +39,8 @@ export const numberField: Decoder<number> = {
   expected: "a number",
   isJsonInVariables: false,
   decode: (raw) => {
-    if (typeof raw === "string" && !/^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(raw)) return undefined;
+    if (typeof raw === "string" && !/^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(raw))
+      return undefined;
     const number = numberOf(raw);
     return Number.isFinite(number) ? number : undefined;
   },
@@ -105,14 +106,20 @@ export function nullable<Value>(decoder: Decoder<Value>): Decoder<Value | null> 
 }
 
 function withUnit(raw: Json, units: Readonly<Record<string, number>>): number | undefined {
-  const found = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(typeof raw === "number" ? String(raw) : typeof raw === "string" ? raw.trim() : "");
+  const found = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(
+    typeof raw === "number" ? String(raw) : typeof raw === "string" ? raw.trim() : "",
+  );
   const unit = units[found?.[2]?.toLowerCase() ?? ""];
   if (found === null || unit === undefined) return undefined;
   const value = Math.round(Number(found[1]) * unit);
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
-function scale(base: number, prefixes: readonly string[], suffixes: readonly string[]): Readonly<Record<string, number>> {
+function scale(
+  base: number,
+  prefixes: readonly string[],
+  suffixes: readonly string[],
+): Readonly<Record<string, number>> {
   const units = prefixes.flatMap((prefix, index) =>
     suffixes.map((suffix): [string, number] => [prefix + suffix, base ** (index + 1)]),
   );

@@ -4,6 +4,8 @@ import { parseEnv } from "node:util";
 import { isMissing } from "../shared/file-errors.ts";
 import { Complaint } from "../shared/complaint.ts";
 
+const modelPrefix = "MLSERVER_MODEL_";
+
 /** Variables of the process, by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -23,6 +25,8 @@ export class Environment {
   readonly variables: Variables;
   /** Names in upper case: MLServer takes `mlserver_http_port` too. */
   readonly #mlserver: ReadonlyMap<string, Variable>;
+  /** `MLSERVER_MODEL_*` by the fields they fill: asked for every field of every model. */
+  readonly #modelFields: ReadonlyMap<string, Variable>;
   /** Names in `.env` that have no effect there. */
   readonly ignored: readonly string[];
 
@@ -30,6 +34,11 @@ export class Environment {
     this.cwd = cwd;
     this.variables = variables;
     this.#mlserver = new Map([...mlserverVariables(file, " in .env"), ...mlserverVariables(variables, "")]);
+    this.#modelFields = new Map(
+      [...this.#mlserver].flatMap(([name, variable]): [string, Variable][] =>
+        name.startsWith(modelPrefix) ? [[name.slice(modelPrefix.length).toLowerCase(), variable]] : [],
+      ),
+    );
     this.ignored = Object.keys(file).filter((name) => name.startsWith("HOSTLER_"));
   }
 
@@ -40,7 +49,11 @@ export class Environment {
     } catch (error) {
       if (isMissing(error)) return new Environment(cwd, variables);
       const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-      throw new Complaint({ where: ".env", reason, hint: "Make it readable, or remove it." }).toServingError();
+      throw new Complaint({
+        where: ".env",
+        reason,
+        hint: "Make it readable, or remove it.",
+      }).toServingError();
     }
   }
 
@@ -53,6 +66,11 @@ export class Environment {
   /** A variable of MLServer's, `name` in upper case. */
   mlserver(name: string): Variable | undefined {
     return this.#mlserver.get(name);
+  }
+
+  /** What fills a field of every model whose file leaves it out. */
+  modelField(field: string): Variable | undefined {
+    return this.#modelFields.get(field);
   }
 
   /** Upper-case names of all variables of MLServer's that are set. */
@@ -75,7 +93,8 @@ function expand(file: Variables, variables: Variables): Variables {
   for (const [name, value] of Object.entries(file)) {
     expanded[name] = (value ?? "").replace(
       /\$\{([^}:]*)(?::-([^}]*))?\}/g,
-      (_, reference: string, otherwise?: string) => expanded[reference] ?? variables[reference] ?? otherwise ?? "",
+      (_, reference: string, otherwise?: string) =>
+        expanded[reference] ?? variables[reference] ?? otherwise ?? "",
     );
   }
   return expanded;

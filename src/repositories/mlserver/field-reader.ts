@@ -1,6 +1,6 @@
 import type { Json } from "../../contracts/parameters.ts";
 import { Complaint } from "../shared/complaint.ts";
-import { isJsonObject } from "../shared/json-document.ts";
+import { isJsonObject, parseJson } from "../shared/parse-json.ts";
 import { type Decoder, nullable, objectField } from "./decoders.ts";
 import type { Variable } from "./environment.ts";
 
@@ -30,33 +30,51 @@ export class FieldReader {
     this.#options = options;
   }
 
-  read<Value>(key: string, decoder: Decoder<Value>, otherwise: Value): Value {
+  get keys(): readonly string[] {
+    return Object.keys(this.#options.object);
+  }
+
+  /** What a field is set to, before it is decoded; undefined where it is not set. */
+  find(key: string): Json | undefined {
+    const { object, variable } = this.#options;
+    return Object.hasOwn(object, key) ? object[key] : variable(key)?.value;
+  }
+
+  /** Where a field stands, or would. */
+  where(key: string): string {
     const { object, whereValue, variable } = this.#options;
-    if (Object.hasOwn(object, key)) return this.#decode(key, decoder, { raw: object[key] ?? null, where: whereValue(key) });
+    return Object.hasOwn(object, key) ? whereValue(key) : (variable(key)?.origin ?? whereValue(key));
+  }
+
+  read<Value>(key: string, decoder: Decoder<Value>, otherwise: Value): Value {
+    const { object, variable } = this.#options;
+    if (Object.hasOwn(object, key)) return this.#decode(key, decoder, object[key] ?? null);
     const set = variable(key);
     if (set === undefined) return otherwise;
     this.#noteFilled(key, set);
-    return this.#decode(key, decoder, { raw: rawOf(set, decoder), where: set.origin });
+    return this.#decode(key, decoder, rawOf(set, decoder));
   }
 
   /** An object that a variable may fill in part: its own keys go before the variable's, at any depth. */
   readObject(key: string): JsonObject {
     const { object, variable } = this.#options;
-    const set = variable(key);
     const own = Object.hasOwn(object, key) ? this.read(key, nullable(objectField), null) : undefined;
+    const set = variable(key);
     if (set === undefined || own === null) return own ?? {};
-    const filling = this.#decode(key, objectField, { raw: rawOf(set, objectField), where: set.origin });
+    const filling = rawOf(set, objectField);
+    const { expected } = objectField;
+    if (!isJsonObject(filling)) throw Complaint.misfit({ where: set.origin, expected, got: set.value });
     this.#noteFilled(key, set);
     return merge(filling, own ?? {});
   }
 
-  #decode<Value>(key: string, decoder: Decoder<Value>, { raw, where }: { readonly raw: Json; readonly where: string }): Value {
+  #decode<Value>(key: string, decoder: Decoder<Value>, raw: Json): Value {
     const value = decoder.decode(raw);
     if (value !== undefined) return value;
     const field = this.#options.prefix + key;
-    const wantsText = decoder.decode("") !== undefined && (typeof raw === "number" || typeof raw === "boolean");
-    const hint = wantsText ? { hint: `Write "${String(raw)}".` } : {};
-    throw Complaint.misfit({ where, field, expected: decoder.expected, got: raw, ...hint });
+    const isBare = typeof raw === "number" || typeof raw === "boolean";
+    const hint = isBare && decoder.decode("") !== undefined ? { hint: `Write "${String(raw)}".` } : {};
+    throw Complaint.misfit({ where: this.where(key), field, expected: decoder.expected, got: raw, ...hint });
   }
 
   #noteFilled(key: string, variable: Variable): void {
@@ -68,11 +86,10 @@ export class FieldReader {
 export function rawOf(variable: Variable, decoder: Decoder<unknown>): Json {
   if (!decoder.isJsonInVariables) return variable.value;
   try {
-    const raw: Json = JSON.parse(variable.value);
-    return raw;
+    return parseJson(variable.value);
   } catch {
     const expected = `${decoder.expected}, as JSON`;
-    throw Complaint.misfit({ where: variable.origin, field: "its value", expected, got: variable.value });
+    throw Complaint.misfit({ where: variable.origin, expected, got: variable.value });
   }
 }
 

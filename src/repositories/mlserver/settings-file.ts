@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Json } from "../../contracts/parameters.ts";
 import { Complaint, quote } from "../shared/complaint.ts";
 import { isMissing } from "../shared/file-errors.ts";
-import { isJsonObject, JsonDocument } from "../shared/json-document.ts";
+import { JsonDocument } from "../shared/json-document.ts";
+import { isJsonObject } from "../shared/parse-json.ts";
 import { displayPath } from "../shared/paths.ts";
 
 /** A JSON file that holds one object. */
@@ -14,7 +15,10 @@ export interface SettingsFile {
 
 /** The `settings.json` of a folder; null where it has none. */
 export async function readSettingsFile(folder: string, cwd: string): Promise<SettingsFile | null> {
-  const isFolder = await stat(folder).then((found) => found.isDirectory(), () => false);
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
   if (!isFolder) {
     const hint = "Name the folder that holds the models.";
     throw new Complaint({ where: displayPath(folder, cwd), reason: "there is no such folder", hint });

@@ -13,7 +13,6 @@ type UnsupportedFields = Readonly<Record<string, UnsupportedField>>;
 export interface UnsupportedUse {
   readonly field: string;
   readonly value: Json;
-  readonly where: string;
   readonly why: string;
 }
 
@@ -57,20 +56,22 @@ export const unsupportedModelFields: UnsupportedFields = {
 export const unsupportedModelParameters: UnsupportedFields = {
   environment_tarball: { isNeutral: isEmpty, why: `${noArchives}; the model runs in the server's Python` },
   inference_pool_gid: { isNeutral: isEmpty, why: "models share the workers of their environment" },
-  autogenerate_inference_pool_gid: { isNeutral: is(false), why: "models share the workers of their environment" },
+  autogenerate_inference_pool_gid: {
+    isNeutral: is(false),
+    why: "models share the workers of their environment",
+  },
   format: { isNeutral: isEmpty, why: "only Spark MLlib models have one" },
   content_type: { isNeutral: is("np"), why: "requests are read as arrays" },
 };
 
-/** Which of the fields are set to something. `lookUp` finds what a field is set to, and where. */
+/** Which of the fields are set to something. `lookUp` finds what a field is set to. */
 export function unsupportedUses(
   fields: UnsupportedFields,
-  lookUp: (field: string) => { readonly raw: Json; readonly where: string } | undefined,
+  lookUp: (field: string) => Json | undefined,
 ): readonly UnsupportedUse[] {
   return Object.entries(fields).flatMap(([field, { isNeutral, why }]) => {
-    const found = lookUp(field);
-    if (found === undefined || isEmpty(found.raw) || isNeutral(found.raw)) return [];
-    return [{ field, value: found.raw, where: found.where, why }];
+    const value = lookUp(field);
+    return value === undefined || isEmpty(value) || isNeutral(value) ? [] : [{ field, value, why }];
   });
 }
 

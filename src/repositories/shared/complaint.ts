@@ -10,8 +10,8 @@ interface ComplaintParts {
 
 interface MisfitParts {
   readonly where: string;
-  /** The key, as it is spelt there. */
-  readonly field: string;
+  /** The key, as it is spelt there; a flag or variable needs none. */
+  readonly field?: string;
   readonly expected: string;
   readonly got: unknown;
   readonly hint?: string;
@@ -33,7 +33,8 @@ export class Complaint extends Error {
 
   /** A value of the wrong form. */
   static misfit({ where, field, expected, got, hint }: MisfitParts): Complaint {
-    const reason = `${field}: expected ${expected}, got ${quote(got)}`;
+    const subject = field === undefined ? "" : `${field}: `;
+    const reason = `${subject}expected ${expected}, got ${quote(got)}`;
     return new Complaint({ where, reason, ...(hint === undefined ? {} : { hint }) });
   }
 

@@ -1,10 +1,16 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname } from "node:path";
+
+export interface FoundFile {
+  readonly path: string;
+  /** The folder it was found in, free of links. */
+  readonly realFolder: string;
+}
 
 export interface FoundFiles {
   /** Sorted, so that nothing depends on the order of the file system. */
-  readonly files: readonly string[];
+  readonly files: readonly FoundFile[];
   /** Folders that may not be read. */
   readonly unreadable: readonly string[];
 }
@@ -17,11 +23,12 @@ export interface FoundFiles {
 export async function findFiles(top: string, fileName: string): Promise<FoundFiles> {
   const walk = new Walk(fileName);
   await walk.from(top);
-  return { files: walk.files.sort(), unreadable: walk.unreadable.sort() };
+  const files = walk.files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files, unreadable: walk.unreadable.sort() };
 }
 
 class Walk {
-  readonly files: string[] = [];
+  readonly files: FoundFile[] = [];
   readonly unreadable: string[] = [];
   readonly #fileName: string;
   /** Real paths of the folders that have been visited. */
@@ -46,7 +53,9 @@ class Walk {
     const target = await stat(path).catch(() => undefined);
     if (target === undefined) return;
     if (target.isDirectory()) await this.#folder(path, await realpath(path));
-    else if (target.isFile() && basename(path) === this.#fileName) this.files.push(path);
+    else if (target.isFile() && basename(path) === this.#fileName) {
+      this.files.push({ path, realFolder: await realpath(dirname(path)) });
+    }
   }
 
   async #folder(path: string, real: string): Promise<void> {
@@ -63,9 +72,10 @@ class Walk {
     for (const entry of entries) {
       if (entry.name.startsWith(".")) continue;
       if (entry.isDirectory()) folders.push(entry.name);
-      else if (entry.isSymbolicLink()) this.#links.push(join(path, entry.name));
-      else if (entry.name === this.#fileName) this.files.push(join(path, entry.name));
+      else if (entry.isSymbolicLink()) this.#links.push(`${path}/${entry.name}`);
+      else if (entry.name === this.#fileName)
+        this.files.push({ path: `${path}/${entry.name}`, realFolder: real });
     }
-    await Promise.all(folders.map((name) => this.#folder(join(path, name), join(real, name))));
+    await Promise.all(folders.map((name) => this.#folder(`${path}/${name}`, `${real}/${name}`)));
   }
 }

@@ -1,6 +1,7 @@
 import type { Json } from "../../contracts/parameters.ts";
 import { Complaint } from "./complaint.ts";
 import { findInJson, findJsonMistake, type JsonPath } from "./json-scanner.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** A JSON file that knows where its values stand. Positions are found only when a message needs one. */
 export class JsonDocument {
@@ -27,8 +28,7 @@ export class JsonDocument {
 
   #parse(): Json {
     try {
-      const value: Json = JSON.parse(this.#text);
-      return value;
+      return parseJson(this.#text);
     } catch (error) {
       const mistake = findJsonMistake(this.#text) ?? { offset: 0, reason: String(error) };
       throw new Complaint({
@@ -43,9 +43,4 @@ export class JsonDocument {
     const before = this.#text.slice(0, offset).split("\n");
     return `${this.#file}:${String(before.length)}:${String((before.at(-1)?.length ?? 0) + 1)}`;
   }
-}
-
-/** Whether a JSON value is an object. */
-export function isJsonObject(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -100,7 +100,11 @@ class JsonScanner {
     });
   }
 
-  #child(key: unknown, keyOffset: number, above: { readonly depth: number; readonly isOnPath: boolean }): void {
+  #child(
+    key: unknown,
+    keyOffset: number,
+    above: { readonly depth: number; readonly isOnPath: boolean },
+  ): void {
     const isOnPath = above.isOnPath && above.depth < this.#path.length && this.#path[above.depth] === key;
     if (isOnPath && above.depth + 1 >= this.#matched) {
       this.#matched = above.depth + 1;
@@ -116,7 +120,8 @@ class JsonScanner {
     this.#skipSpace();
     if (this.#take(close)) return;
     for (let isFirst = true; ; isFirst = false) {
-      if (!isFirst && this.#text[this.#at] === close) this.#fail("a comma before the closing bracket", "Remove the comma.");
+      if (!isFirst && this.#text[this.#at] === close)
+        this.#fail("a comma before the closing bracket", "Remove the comma.");
       item(isFirst);
       this.#skipSpace();
       if (this.#take(close)) return;
@@ -133,7 +138,8 @@ class JsonScanner {
       if (this.#take('"')) return this.#text.slice(start, this.#at);
       if (this.#match(patterns.escape) !== "") continue;
       if (this.#at >= this.#text.length) this.#fail("a string does not end");
-      if (this.#text[this.#at] === "\\") this.#fail("an unknown escape in a string", 'Write a backslash as "\\\\".');
+      if (this.#text[this.#at] === "\\")
+        this.#fail("an unknown escape in a string", 'Write a backslash as "\\\\".');
       this.#fail("a line break or control character in a string", 'Write it as "\\n" or "\\uXXXX".');
     }
   }
@@ -153,7 +159,8 @@ class JsonScanner {
 
   /** What to do about the usual JavaScript-isms. */
   #advice(): [] | [string] {
-    if (/^(?:\/\/|\/\*|#)/.test(this.#text.slice(this.#at, this.#at + 2))) return ["JSON has no comments: remove it."];
+    if (/^(?:\/\/|\/\*|#)/.test(this.#text.slice(this.#at, this.#at + 2)))
+      return ["JSON has no comments: remove it."];
     if (this.#text[this.#at] === "'") return ["Use double quotes."];
     const start = this.#at;
     const word = this.#match(patterns.word);

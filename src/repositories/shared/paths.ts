@@ -3,7 +3,8 @@ import { isAbsolute, relative, sep } from "node:path";
 /** A path for messages: relative where it lies below the working directory, so that it can be read and clicked. */
 export function displayPath(path: string, cwd: string): string {
   const fromHere = relative(cwd, path);
-  const isBelow = fromHere !== "" && fromHere !== ".." && !fromHere.startsWith(`..${sep}`) && !isAbsolute(fromHere);
+  const isBelow =
+    fromHere !== "" && fromHere !== ".." && !fromHere.startsWith(`..${sep}`) && !isAbsolute(fromHere);
   return isBelow ? fromHere : path;
 }
 

@@ -19,7 +19,11 @@ export interface EnvironmentOptions {
   readonly reception: Reception;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly onRestart: (reason: RestartReason) => void;
 }
+
+/** Which kind of process ended unasked. */
+export type RestartReason = "worker" | "zygote";
 
 /** How long a forked worker may take to say HELLO. */
 const forkTimeoutMs = 10_000;
@@ -94,6 +98,9 @@ export class Environment {
       onModules: (modules) => {
         this.#learn(modules);
       },
+      onDeath: () => {
+        this.#options.onRestart("worker");
+      },
     });
   }
 
@@ -145,7 +152,8 @@ export class Environment {
     this.#zygote = null;
     this.#zygotePid = null;
     if (this.#isStopped || !hadStarted) return;
-    const { clock, logger } = this.#options;
+    const { clock, logger, onRestart } = this.#options;
+    onRestart("zygote");
     const delayMs = this.#zygoteDelayMs;
     this.#zygoteDelayMs = Math.min(longestDelayMs, delayMs * 2);
     logger.warn("zygote ended and is replaced; its workers go on", { delay_ms: delayMs });

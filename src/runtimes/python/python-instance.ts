@@ -46,6 +46,10 @@ export class PythonInstance implements Instance {
     return this.worker?.run(this.model, batch) ?? Promise.resolve({ kind: "not-started" });
   }
 
+  abort(): void {
+    this.worker?.kill();
+  }
+
   unload(): Promise<void> {
     return this.#home.unload(this);
   }

@@ -6,7 +6,7 @@ import type { ModelSpec, RuntimeName } from "../../core/models/model-spec.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Logger } from "../../core/ports/logger.ts";
 import type { Instance, Runtime } from "../../core/ports/runtime.ts";
-import { Environment } from "./environment.ts";
+import { Environment, type RestartReason } from "./environment.ts";
 import { missingFramework } from "./missing-framework.ts";
 import { Reception } from "./reception.ts";
 
@@ -19,6 +19,8 @@ export interface PythonRuntimeOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of every process that ended unasked and is being replaced. */
+  readonly onRestart: (reason: RestartReason) => void;
 }
 
 export interface PythonEnvironment {
@@ -89,7 +91,7 @@ export class PythonRuntime implements Runtime {
   }
 
   async #environment(interpreter: string, models: readonly ModelSpec[]): Promise<Environment> {
-    const { workers, clock, logger } = this.#options;
+    const { workers, clock, logger, onRestart } = this.#options;
     this.#reception ??= Reception.open();
     const reception = await this.#reception;
     const known = this.#environments.get(interpreter);
@@ -104,6 +106,7 @@ export class PythonRuntime implements Runtime {
       reception,
       clock,
       logger,
+      onRestart,
     });
     this.#environments.set(interpreter, environment);
     return environment;

@@ -24,6 +24,8 @@ export interface WorkerSlotOptions {
   readonly start: (events: WorkerEvents) => Promise<Worker>;
   /** Called with the modules that a load had to import. */
   readonly onModules: (modules: readonly string[]) => void;
+  /** Called when a worker has ended unasked. */
+  readonly onDeath: () => void;
 }
 
 /** The place of one worker: the process in it may change, its models and its lane stay. */
@@ -132,11 +134,12 @@ export class WorkerSlot {
   }
 
   #gone(): void {
-    const { clock, logger, number } = this.#options;
+    const { clock, logger, number, onDeath } = this.#options;
     this.#worker = null;
     this.lane.suspend();
     for (const instance of this.#instances) instance.worker = null;
     if (this.#isStopped) return;
+    onDeath();
     this.#deaths = clock.now() - this.#startedAt > healthyAfterMs ? 1 : this.#deaths + 1;
     const delayMs = this.#backOffMs();
     logger.warn("worker ended and is replaced", {

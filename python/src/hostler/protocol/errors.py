@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from hostler.protocol.fields import Header, JsonValue
+    from hostler.protocol.fields import Header
 
 INVALID_INPUT: Final = "INVALID_INPUT"
 UNSUPPORTED_OUTPUT: Final = "UNSUPPORTED_OUTPUT"
@@ -45,7 +45,7 @@ class CallError(HostlerError):
         message: what happened, which value, what to do.
         kind: the Python exception's dotted class name, where one was raised.
         field: which part of the request, such as `inputs[0].data`.
-        expected: what was wanted there.
+        expected: what was wanted there, for people to read.
         got: what was found there.
     """
 
@@ -56,8 +56,8 @@ class CallError(HostlerError):
         *,
         kind: str | None = None,
         field: str | None = None,
-        expected: JsonValue = None,
-        got: JsonValue = None,
+        expected: str | None = None,
+        got: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -77,6 +77,18 @@ class CallError(HostlerError):
             "expected": self.expected,
             "got": self.got,
         }
+
+
+def invalid(field: str, expected: str, got: str) -> CallError:
+    """The error for a part of the request that is not what it must be.
+
+    Args:
+        field: the part's path, such as `inputs[0].data`.
+        expected: what it must be.
+        got: what it is.
+    """
+    message = f"{field}: expected {expected}, got {got}"
+    return CallError(INVALID_INPUT, message, field=field, expected=expected, got=got)
 
 
 def class_name(value: object) -> str:

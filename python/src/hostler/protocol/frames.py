@@ -1,4 +1,4 @@
-"""Frames: a prelude of 16 bytes, a JSON header, a payload. No I/O; lengths are checked before anything else."""
+"""Frames: a prelude of 16 bytes, a JSON header, a payload. No I/O; lengths are checked first."""
 
 from __future__ import annotations
 

@@ -49,7 +49,9 @@ class ArrayModel:
         explain: how its errors are told.
     """
 
-    def __init__(self, described: Described, methods: dict[str, Method], default: str, explain: Explain) -> None:
+    def __init__(
+        self, described: Described, methods: dict[str, Method], default: str, explain: Explain
+    ) -> None:
         self._described = described
         self._methods = methods
         self._default = default
@@ -80,18 +82,12 @@ class ArrayModel:
                 errors.INVALID_INPUT,
                 f"{self._short_name()} expects a single input tensor, got {len(request.parts)}",
                 field="inputs",
-                expected=1,
-                got=len(request.parts),
+                expected="1 tensor",
+                got=str(len(request.parts)),
             )
         part = request.parts[0]
         if isinstance(part, OpaquePart):
-            raise CallError(
-                errors.INVALID_INPUT,
-                f"{self._short_name()} takes a tensor, got bytes of content type {part.content_type!r}",
-                field="inputs[0]",
-                expected="a tensor",
-                got=part.content_type,
-            )
+            raise errors.invalid("inputs[0]", "a tensor", f"bytes of content type {part.content_type!r}")
         names = request.outputs if request.outputs else (self._default,)
         steps = tuple((name, self._method(name, index)) for index, name in enumerate(names))
         return ArrayPlan(decoder(part, 0), steps, self._explain, self._encoder)
@@ -103,7 +99,7 @@ class ArrayModel:
                 errors.UNSUPPORTED_OUTPUT,
                 f"{self._short_name()} has no output {name!r}; it has {', '.join(self._methods)}",
                 field=f"outputs[{index}].name",
-                expected=list(self._methods),
+                expected=", ".join(self._methods),
                 got=name,
             )
         return method

@@ -37,4 +37,6 @@ def failed(path: str, error: BaseException) -> CallError:
     """The error for a file that is there but does not load."""
     reason = first_line(str(error)) or "no reason given"
     kind = class_name(error)
-    return CallError(errors.LOAD_FAILED, f"cannot load {path}: {kind.removeprefix('builtins.')}: {reason}", kind=kind)
+    return CallError(
+        errors.LOAD_FAILED, f"cannot load {path}: {kind.removeprefix('builtins.')}: {reason}", kind=kind
+    )

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     """The rendered header of a CHUNK, the pieces of its payload, and their size together in bytes."""
 
     Plan: TypeAlias = Callable[[bytearray], Reply]
-    """Everything that a call's header settles: only the payload is missing. May be called any number of times.
+    """Everything that a call's header settles: only the payload is missing. May be called any number of
+    times.
 
     Raises CallError, or what the model raises.
     """
@@ -37,7 +38,7 @@ class LoadRequest(NamedTuple):
 
 
 class CallRequest(NamedTuple):
-    """What a call asks for, apart from the bytes of its payload. `outputs` is None for the model's default."""
+    """What a call asks for, apart from its payload. `outputs` is None for the model's default."""
 
     outputs: tuple[str, ...] | None
     parameters: Header

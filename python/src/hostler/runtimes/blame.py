@@ -1,4 +1,4 @@
-"""Whose fault it is when a model raises: the caller's, whose input the framework refused, or the operator's."""
+"""Whose fault it is when a model raises: the caller's, whose input was refused, or the operator's."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FRAMEWORKS: Final = frozenset(("joblib", "numpy", "scipy", "sklearn", "xgboost")
 def explain(error: Exception, array: Array, features: int | None) -> CallError:
     """The error to answer with.
 
-    A ValueError or TypeError that only framework code had a part in means that the framework refused the input.
-    All else is the model's.
+    A ValueError or TypeError that only framework code had a part in means that the framework refused the
+    input. All else is the model's.
 
     Args:
         error: what a model raised.
@@ -40,8 +40,8 @@ def explain(error: Exception, array: Array, features: int | None) -> CallError:
             bounded(str(error)),
             kind=kind,
             field="inputs[0].shape",
-            expected=[-1, features],
-            got=list(array.shape),
+            expected=f"shape [-1, {features}]",
+            got=f"shape {list(array.shape)}",
         )
     return CallError(errors.INVALID_INPUT, bounded(str(error)), kind=kind, field="inputs[0]")
 

@@ -1,7 +1,7 @@
 """Whether a model treats each row by itself, so that the rows of several calls may be predicted together.
 
-Only classes of the frameworks themselves are trusted with this, all the way down a pipeline: code of the user's may
-do anything with a batch.
+Only classes of the frameworks themselves are trusted with this, all the way down a pipeline: code of the
+user's may do anything with a batch.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ METHODS: Final = frozenset(
 FRAMEWORKS: Final = ("sklearn.", "xgboost.")
 EXCEPTIONS: Final = frozenset(
     (
-        "sklearn.decomposition._nmf.NMF",  # transform fits all rows together, until they have converged together
+        "sklearn.decomposition._nmf.NMF",  # transform fits all rows together
         "sklearn.decomposition._nmf.MiniBatchNMF",
         "sklearn.neural_network._rbm.BernoulliRBM",  # score_samples draws at random
     )
 )
 FUNCTIONS: Final = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
-NOT_NUMERIC: Final = frozenset(("ColumnTransformer", "FeatureUnion", "OneHotEncoder", "OrdinalEncoder", "TargetEncoder"))
+NOT_NUMERIC: Final = frozenset(
+    ("ColumnTransformer", "FeatureUnion", "OneHotEncoder", "OrdinalEncoder", "TargetEncoder")
+)
 
 
 def is_row_wise(model: object, methods: Iterable[str]) -> bool:
@@ -34,11 +36,11 @@ def is_row_wise(model: object, methods: Iterable[str]) -> bool:
         model: a fitted estimator.
         methods: the names of those that may be called.
     """
-    return METHODS.issuperset(methods) and all(_is_trusted(part) for part in _parts(model))
+    return METHODS.issuperset(methods) and all(_is_trusted(part) for part in parts(model))
 
 
 def is_numeric(model: object) -> bool:
-    """Whether the model certainly takes numbers: its first step is no encoder, and does not pick among columns."""
+    """Whether the model certainly takes numbers: its first step neither encodes nor picks columns."""
     steps = getattr(model, "steps", None)
     while steps:
         model = steps[0][1]
@@ -46,7 +48,7 @@ def is_numeric(model: object) -> bool:
     return type(model).__name__ not in NOT_NUMERIC
 
 
-def _parts(model: object) -> Iterator[object]:
+def parts(model: object) -> Iterator[object]:
     """The model, and every estimator and function that it holds, at any depth."""
     waiting, seen = [model], {id(model)}
     while waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 
 from hostler.protocol import errors
 from hostler.protocol.errors import CallError, first_line
-from hostler.runtimes import artifacts, blame, row_wise
+from hostler.runtimes import artifacts, blame, row_wise, sklearn_direct
 from hostler.runtimes.arrays import ArrayModel, Described
 
 if TYPE_CHECKING:
@@ -34,15 +35,21 @@ def load(request: LoadRequest) -> ArrayModel:
     """
     path = artifacts.find(request.artifact, FILES)
     model = _read(path, request)
+    if os.environ.get("OMP_NUM_THREADS") == "1":
+        _keep_to_one_thread(model)
     methods, default = _outputs(model, path, request.extra.get("predict_fn"))
     features = getattr(model, "n_features_in_", None)
     columns = features if isinstance(features, int) else None
 
     def explain(error: Exception, array: Array) -> CallError:
         if isinstance(error, NotFittedError):  # a ValueError, but no input would help
-            return CallError(errors.MODEL_ERROR, first_line(str(error)), kind="sklearn.exceptions.NotFittedError")
+            return CallError(
+                errors.MODEL_ERROR, first_line(str(error)), kind="sklearn.exceptions.NotFittedError"
+            )
         return blame.explain(error, array, columns)
 
+    short = {name: sklearn_direct.shorten(model, name, columns) for name in methods}
+    methods = {name: short[name] or method for name, method in methods.items()}
     described = Described(
         framework="scikit-learn",
         version=str(sklearn.__version__),
@@ -69,12 +76,20 @@ def _read(path: str, request: LoadRequest) -> object:
         if isinstance(message, InconsistentVersionWarning):
             text = (
                 f"{path} was saved by scikit-learn {message.original_sklearn_version} and runs on "
-                f"{message.current_sklearn_version}: it may fail or answer differently; save it again with this version"
+                f"{message.current_sklearn_version}: it may fail or answer differently; save it again with "
+                "the version that serves it"
             )
         if text not in seen and len(seen) < WARNINGS:
             seen.add(text)
             request.log("warn", text)
     return model
+
+
+def _keep_to_one_thread(model: object) -> None:
+    """An estimator that was fitted on all cores would start as many threads for every call, and wait for them."""
+    for part in row_wise.parts(model):
+        if getattr(part, "n_jobs", None) not in (None, 1):
+            part.__dict__["n_jobs"] = 1
 
 
 def _outputs(model: object, path: str, predict_fn: JsonValue) -> tuple[dict[str, Method], str]:
@@ -83,13 +98,14 @@ def _outputs(model: object, path: str, predict_fn: JsonValue) -> tuple[dict[str,
     if predict_fn is not None:
         if not isinstance(predict_fn, str) or predict_fn.startswith("_"):
             raise CallError(
-                errors.LOAD_FAILED, f"extra.predict_fn must be the name of a public method, got {predict_fn!r:.100}"
+                errors.LOAD_FAILED,
+                f"extra.predict_fn must be the name of a public method, got {predict_fn!r:.100}",
             )
         if not callable(getattr(model, predict_fn, None)):
             raise CallError(
                 errors.LOAD_FAILED,
-                f"extra.predict_fn names {predict_fn!r}, but {type(model).__name__} in {path} has no such method; "
-                f"it has {', '.join(names)}",
+                f"extra.predict_fn names {predict_fn!r}, but the {type(model).__name__} in {path} has no "
+                f"such method; it has {', '.join(names)}",
             )
         names = [predict_fn, *(name for name in names if name != predict_fn)]
     if not names:

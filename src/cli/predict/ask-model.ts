@@ -1,0 +1,73 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { text as readAll } from "node:stream/consumers";
+import { ServingError } from "../../contracts/serving-error.ts";
+import { modelFromWire, type ModelSnapshot } from "../../contracts/snapshot.ts";
+import { type ClientOptions, createClient, type ServerClient } from "../client.ts";
+import type { Context } from "../framework/command.ts";
+import { findModel, type ModelTarget, parseTarget } from "../model-target.ts";
+import { findSample } from "../serve/find-sample.ts";
+import { withServedFolder } from "./served-folder.ts";
+import { bodyFromData, bodyFromFile, sampleBody } from "./request-body.ts";
+
+export interface Asking {
+  /** Name of a served model, or a folder. */
+  readonly model: string;
+  /** Exactly one of these three is given; none means a sample. */
+  readonly file: string | undefined;
+  readonly data: string | undefined;
+  readonly client: ClientOptions;
+  readonly python: string | undefined;
+}
+
+/** Sends one request and returns the server's answer as it came. */
+export async function askModel(asking: Asking, context: Context): Promise<string> {
+  if (!isFolder(asking.model)) {
+    const target = parseTarget(asking.model);
+    const client = createClient(asking.client);
+    return await client.infer(target, await bodyFor(asking, context, () => lookUp(client, target)));
+  }
+  const folder = resolve(context.cwd, asking.model);
+  return await withServedFolder({ folder, python: asking.python }, context, async (url, model) => {
+    const client = createClient({ ...asking.client, url });
+    const sample = isSample(asking) ? await findSample(folder, model.name) : undefined;
+    const body = sample ?? (await bodyFor(asking, context, () => Promise.resolve(model)));
+    return await client.infer({ name: model.name, version: model.version }, body);
+  });
+}
+
+/** A model's name has no slash: what has one, or is a dot, is a place. */
+function isFolder(model: string): boolean {
+  return model.includes("/") || model === "." || model === "..";
+}
+
+async function bodyFor(
+  asking: Asking,
+  { cwd }: Context,
+  describe: () => Promise<ModelSnapshot>,
+): Promise<string> {
+  const { file, data } = asking;
+  if (file !== undefined) return bodyFromFile(await read(file, cwd), file);
+  const model = await describe();
+  return data === undefined ? sampleBody(model) : bodyFromData(data, model);
+}
+
+function isSample({ file, data }: Asking): boolean {
+  return file === undefined && data === undefined;
+}
+
+async function lookUp(client: ServerClient, target: ModelTarget): Promise<ModelSnapshot> {
+  const { models } = await client.overview();
+  return findModel(models.map(modelFromWire), target, client.url);
+}
+
+async function read(file: string, cwd: string): Promise<string> {
+  if (file === "-") return await readAll(process.stdin);
+  try {
+    return await readFile(resolve(cwd, file), "utf8");
+  } catch (error) {
+    const { message } = ServingError.from(error);
+    const hint = "Name a file with a V2 request, or - for standard input.";
+    throw new ServingError("INVALID_REQUEST", `The request cannot be read: ${message}`, { where: file, hint });
+  }
+}

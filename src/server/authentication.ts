@@ -1,0 +1,55 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import type { ServerSettings } from "../contracts/settings.ts";
+import { ServingError } from "../contracts/serving-error.ts";
+import { encodeError, statusOf } from "../protocols/v2/index.ts";
+
+/** Probes carry no keys, and tell nothing but that the server is there. */
+const openRoutes: ReadonlySet<string> = new Set(["/v2/health/live", "/v2/health/ready"]);
+
+/** Asks every route but the health probes for a key, where keys are configured. Deny is the default: one hook, all routes. */
+export function requireKeys(app: FastifyInstance, hashes: readonly string[]): void {
+  if (hashes.length === 0) return;
+  const known = hashes.map((hash) => Buffer.from(hash, "hex"));
+  app.addHook("onRequest", async (request, reply) => {
+    if (openRoutes.has(request.routeOptions.url ?? "")) return;
+    if (isKnown(keyOf(request.headers.authorization), known)) return;
+    const error = new ServingError("UNAUTHENTICATED", "The key is missing or wrong.", {
+      field: "authorization",
+      expected: "Bearer <key>",
+      hint: "Send the header: authorization: Bearer <key>.",
+    });
+    await reply
+      .code(statusOf[error.code])
+      .header("www-authenticate", "Bearer")
+      .header("content-type", "application/json")
+      .header("connection", "close")
+      .send(JSON.stringify(encodeError(error)));
+  });
+}
+
+function keyOf(authorization: string | undefined): string {
+  return /^Bearer +(.+)$/i.exec(authorization ?? "")?.[1] ?? "";
+}
+
+/** Digests of equal length are compared in constant time; all of them, so that their number tells nothing either. */
+function isKnown(key: string, known: readonly Buffer[]): boolean {
+  const digest = createHash("sha256").update(key).digest();
+  return known.reduce((found, hash) => timingSafeEqual(hash, digest) || found, false) && key !== "";
+}
+
+/** Off loopback without keys the server does not start, unless it is told to. */
+export function checkExposure({ host, apiKeySha256, insecureNoAuth }: ServerSettings, origin: string): void {
+  if (isLoopback(host) || apiKeySha256.length > 0 || insecureNoAuth) return;
+  throw new ServingError("INVALID_SETTINGS", `host ${host} (${origin}) can be reached from other machines, and no key is set.`, {
+    field: "host",
+    expected: "a loopback address, or keys",
+    got: host,
+    where: origin,
+    hint: "Set keys (--api-key-file or HOSTLER_API_KEY), or say --insecure-no-auth, or use --host 127.0.0.1.",
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}

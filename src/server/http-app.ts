@@ -1,0 +1,77 @@
+import type { AddressInfo } from "node:net";
+import { fastify, type FastifyInstance } from "fastify";
+import { ServingError } from "../contracts/serving-error.ts";
+
+export interface ListenerAddress {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+/** Slow clients: a request has this long to arrive, its head this long. */
+const requestTimeoutMs = 120_000;
+const headersTimeoutMs = 15_000;
+/** Longer than the idle time of the usual load balancers, so that they close first. */
+const keepAliveTimeoutMs = 75_000;
+const maxHeaderBytes = 16 * 1024;
+
+/** A Fastify that leaves bodies alone: clients of inference servers send any content type, or none at all. */
+export function createApp(): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    http: { headersTimeout: headersTimeoutMs, maxHeaderSize: maxHeaderBytes, noDelay: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+    // Draining is ours: Fastify would answer 503 while calls that are in flight still have to be answered.
+    return503OnClosing: false,
+    forceCloseConnections: false,
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => {
+    done(null);
+  });
+  return app;
+}
+
+/** Listens; rejects with PORT_UNAVAILABLE in one sentence. Resolves with the URL. */
+export async function listen(app: FastifyInstance, { host, port }: ListenerAddress): Promise<string> {
+  try {
+    await app.listen({ host, port, backlog: 4096 });
+  } catch (error) {
+    throw listenError(error, { host, port });
+  }
+  const address = app.server.address();
+  return urlOf(host, isAddressInfo(address) ? address.port : port);
+}
+
+function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {
+  return typeof address === "object" && address !== null;
+}
+
+function urlOf(host: string, port: number): string {
+  const name = host.includes(":") ? `[${host}]` : host;
+  return `http://${name}:${String(port)}`;
+}
+
+function listenError(error: unknown, { host, port }: ListenerAddress): ServingError {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const address = `${host}:${String(port)}`;
+  if (code === "EADDRINUSE") {
+    return new ServingError("PORT_UNAVAILABLE", `Port ${String(port)} of ${host} is taken by another program.`, {
+      field: "port",
+      got: String(port),
+      where: address,
+      hint: "Stop that program, or choose another port; 0 takes any free one.",
+    });
+  }
+  if (code === "EACCES") {
+    return new ServingError("PORT_UNAVAILABLE", `Port ${String(port)} may not be listened on by this user.`, {
+      where: address,
+      hint: "Choose a port from 1024 up.",
+    });
+  }
+  const { message } = ServingError.from(error);
+  return new ServingError("PORT_UNAVAILABLE", `${address} cannot be listened on: ${message}`, { where: address });
+}
+
