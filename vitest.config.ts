@@ -15,7 +15,15 @@ export default defineConfig({
         extends: true,
         test: { name: "unit", include: ["src/**/*.test.ts", "tools/**/*.test.mjs"] },
       },
-      { extends: true, test: { name: "integration", include: ["tests/integration/**/*.test.ts"], ...alone } },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: ["tests/integration/**/*.test.ts"],
+          globalSetup: "tests/support/made-models.ts",
+          ...alone,
+        },
+      },
       { extends: true, test: { name: "acceptance", include: ["tests/acceptance/**/*.test.ts"], ...alone } },
     ],
   },

@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+sys.path.append(str(Path(__file__).parent.parent / "src"))  # where pytest does not do it
+
 from hostler.protocol import fields, frames
 from hostler.transport import Connection
 
@@ -104,17 +106,24 @@ class Front:
         process.stdin.flush()
         return process
 
-    def accept(self) -> Peer:
-        """The next connection, after its HELLO has been answered."""
+    def accept(self, *, welcome: bool = True) -> Peer:
+        """The next connection, after its HELLO has been answered, unless it is not welcome."""
         stream, _ = self._listener.accept()
         stream.settimeout(PATIENCE_S)
         connection = Connection(stream)
         kind, _, header, _ = connection.receive()
         assert kind == frames.HELLO
-        connection.send(frames.render(frames.HELLO, frames.EVENT, {"protocol": frames.VERSION}))
+        if welcome:
+            connection.send(frames.render(frames.HELLO, frames.EVENT, {"protocol": frames.VERSION}))
         peer = Peer(connection, fields.parse(header))
         self._peers.append(peer)
         return peer
+
+    def stop_listening(self) -> None:
+        """Close every socket, as the end of the front's process would."""
+        for peer in self._peers:
+            peer.close()
+        self._listener.close()
 
     def zygote(self, imports: list[str] | None = None) -> tuple[subprocess.Popen[bytes], Peer]:
         """A zygote that has imported."""
@@ -133,9 +142,7 @@ class Front:
 
     def stop(self) -> None:
         """End everything that this front has started."""
-        for peer in self._peers:
-            peer.close()
-        self._listener.close()
+        self.stop_listening()
         for process in self._processes:
             assert process.stdin is not None
             with contextlib.suppress(BrokenPipeError):
@@ -167,3 +174,16 @@ def wait_for_end(pid: int) -> None:
             raise TimeoutError(f"process {pid} is still there")
     finally:
         os.close(descriptor)
+
+
+def main() -> None:
+    """Be a front of its own with a zygote and two workers, and wait to be killed."""
+    front = Front()
+    process, zygote = front.zygote()
+    workers = [front.fork(zygote, index)[0].hello["pid"] for index in range(2)]
+    print(front.folder, process.pid, *workers, flush=True)
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main()

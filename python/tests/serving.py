@@ -31,13 +31,20 @@ class Output(NamedTuple):
     values: list[object]
 
 
-def load(runtime: str, path: Path, logged: list[tuple[str, str]] | None = None, **extra: str) -> Model:
+def load(
+    runtime: str,
+    path: Path,
+    *,
+    extra: Header | None = None,
+    logged: list[tuple[str, str]] | None = None,
+) -> Model:
+    """A model loaded from a file or folder; what it logs is appended to `logged`."""
     request = LoadRequest(
         name="m",
         version=None,
         artifact=str(path),
         folder=str(path.parent),
-        extra=dict(extra),
+        extra=extra or {},
         log=lambda level, message: None if logged is None else logged.append((level, message)),
     )
     return runtimes.load(runtime, request)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hostler.protocol.fields import JsonValue
     from hostler.runtimes.base import Model
 
 ROWS = np.random.default_rng(0).normal(size=(60, 3))
@@ -37,8 +38,14 @@ CLASSES = np.arange(60) % 3
 LABELS = np.array(["a", "bb", "ccc"])[CLASSES]
 
 
-class Foreign(StandardScaler):  # type-wise an estimator like any other, but not the framework's own
-    pass
+class Foreign:
+    """An estimator like any other, but not the framework's own."""
+
+    def fit(self, rows: NDArray[np.float64], _: object = None) -> Foreign:
+        return self
+
+    def transform(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        return rows
 
 
 def double(rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -53,9 +60,9 @@ def crash(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     raise KeyError(f"lost {rows.shape}")
 
 
-def saved(model: object, folder: Path, **extra: str) -> Model:
+def saved(model: object, folder: Path, **extra: JsonValue) -> Model:
     joblib.dump(model, folder / "model.joblib")
-    return load("sklearn", folder / "model.joblib", **extra)
+    return load("sklearn", folder / "model.joblib", extra=extra)
 
 
 def refused(model: Model, *inputs: NDArray[np.generic], outputs: tuple[str, ...] | None = None) -> CallError:
@@ -277,7 +284,7 @@ def test_another_version_is_one_line_in_the_log(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("joblib.load", old_load)
     (tmp_path / "model.joblib").touch()
     logged: list[tuple[str, str]] = []
-    load("sklearn", tmp_path, logged)
+    load("sklearn", tmp_path, logged=logged)
     ((level, message),) = logged
     assert level == "warn"
     assert "saved by scikit-learn 1.2.0 and runs on 2.0" in message

@@ -1,22 +1,31 @@
 import picocolors from "picocolors";
 import { expect, test } from "vitest";
-import { addresses, environmentLine, firstLine, modelTable, notice, readyLines } from "./banner.ts";
+import { addresses, firstLine, modelTable, notice, readyLines } from "./banner.ts";
 import { modelSnapshot } from "./testing/snapshots.ts";
 
 const colors = picocolors.createColors(false);
-const broken = { name: "odd", where: "models/odd/model-settings.json:2:3", reason: "not JSON", hint: "Add a comma." };
+const broken = {
+  name: "odd",
+  where: "models/odd/model-settings.json:2:3",
+  reason: "not JSON",
+  hint: "Add a comma.",
+};
 
 test("a start, as a person sees it", () => {
   const models = [
     modelSnapshot(),
-    modelSnapshot({ name: "late", version: null, state: "failed", reason: "no such file", memoryBytes: null }),
+    modelSnapshot({
+      name: "late",
+      version: null,
+      state: "failed",
+      reason: "no such file",
+      memoryBytes: null,
+    }),
   ];
-  const frameworks = { "scikit-learn": "1.9.1", xgboost: "3.2.0" };
   expect(
     [
       firstLine("1.2.3", "models", colors),
       addresses({ url: "http://127.0.0.1:8080", metricsUrl: "http://127.0.0.1:8082/metrics" }, colors),
-      environmentLine({ interpreter: ".venv/bin/python", python: "3.13.5", frameworks }, colors),
       notice("warm_workers has no effect.", colors),
       modelTable(models, [broken], colors),
       readyLines(models, 1234, "curl -s http://127.0.0.1:8080", colors),
@@ -26,6 +35,23 @@ test("a start, as a person sees it", () => {
 
 test("without metrics there is no address for them", () => {
   expect(addresses({ url: "http://[::1]:1", metricsUrl: null }, colors)).not.toContain("Metrics");
+});
+
+test("of very many models, those that need somebody are shown first", () => {
+  const many = Array.from({ length: 1000 }, (_, index) =>
+    modelSnapshot({
+      name: `m${String(index)}`,
+      ...(index < 988 ? {} : { state: "failed", reason: "no file" }),
+    }),
+  );
+  const lines = modelTable(many, [broken], colors).split("\n");
+  expect(lines).toHaveLength(46);
+  expect(lines[2]).toMatch(/^m988 .* failed/);
+  expect(lines[14]).toMatch(/^odd .* broken/);
+  expect(lines[15]).toMatch(/^m0 .* ready/);
+  expect(lines[32]).toBe("… and 971 more: hostler models ls");
+  expect(lines[33]).toBe("✗ m988@v0.1.0: no file");
+  expect(lines[43]).toBe("… and 3 more: hostler models ls");
 });
 
 test("an empty folder is said to be empty", () => {

@@ -25,25 +25,13 @@ export function addresses(
   return `\n${formatFields(lines, cyan)}\n`;
 }
 
-/** As `Python 3.13.5 at .venv/bin/python with scikit-learn 1.9.1, xgboost 3.2.0`. */
-export function environmentLine(
-  { interpreter, python, frameworks }: Environment,
-  { dim }: Colors,
-): string {
-  const found = Object.entries(frameworks).map(([name, version]) => `${name} ${version}`);
-  const text = `Python ${python ?? "(version unknown)"} at ${interpreter} with ${found.join(", ") || "no framework"}`;
-  return `${dim(printable(text))}\n\n`;
-}
-
-interface Environment {
-  readonly interpreter: string;
-  readonly python: string | null;
-  readonly frameworks: Readonly<Record<string, string>>;
-}
-
 export function notice(text: string, { yellow }: Colors): string {
   return `${yellow("!")} ${printable(text)}\n`;
 }
+
+/** Longer lists belong to `hostler models ls`. */
+const mostRows = 30;
+const mostFailures = 10;
 
 export function modelTable(
   models: readonly ModelSnapshot[],
@@ -52,25 +40,46 @@ export function modelTable(
 ): string {
   const rows = [...models, ...problems.map(({ name }) => brokenRow(name))];
   if (rows.length === 0) return `${colors.yellow("!")} There are no models here.\n`;
-  return `${formatTable(modelColumns(colors), rows)}${failures(models, problems, colors)}\n`;
+  // Where not all can be shown, those that need somebody go first.
+  const graveFirst = rows.toSorted((one, other) => Number(isWell(one)) - Number(isWell(other)));
+  const table = formatTable(
+    modelColumns(colors),
+    rows.length > mostRows ? graveFirst.slice(0, mostRows) : rows,
+  );
+  const failed = [
+    ...models.filter((model) => !isWell(model)).map(failureOfModel),
+    ...problems.map(failureOfProblem),
+  ];
+  const explained = failed.slice(0, mostFailures).map((failure) => failureLines(failure, colors));
+  return `\n${table}${more(rows.length - mostRows)}${explained.join("")}${more(failed.length - mostFailures)}\n`;
 }
 
-/** Why models are not served: the table has no room for it. */
-function failures(
-  models: readonly ModelSnapshot[],
-  problems: readonly ProblemSnapshot[],
-  { red, dim }: Colors,
-): string {
-  const failed = models.flatMap((model) =>
-    model.reason === null || model.state === "ready" ? [] : [{ what: labelOf(model), why: model.reason, hint: null }],
-  );
-  const broken = problems.map(({ name, where, reason, hint }) => ({ what: name, why: `${where}: ${reason}`, hint }));
-  return [...failed, ...broken]
-    .map(({ what, why, hint }) => {
-      const line = `${red("✗")} ${printable(`${what}: ${why}`)}\n`;
-      return hint === null ? line : `${line}  ${dim(`→ ${printable(hint)}`)}\n`;
-    })
-    .join("");
+function isWell({ state }: Pick<ModelSnapshot, "state">): boolean {
+  return state !== "failed" && state !== "broken";
+}
+
+function more(count: number): string {
+  return count > 0 ? `… and ${String(count)} more: hostler models ls\n` : "";
+}
+
+/** Why a model is not served: the table has no room for it. */
+interface Failure {
+  readonly what: string;
+  readonly why: string;
+  readonly hint: string | null;
+}
+
+function failureOfModel(model: ModelSnapshot): Failure {
+  return { what: labelOf(model), why: model.reason ?? model.state, hint: null };
+}
+
+function failureOfProblem({ name, where, reason, hint }: ProblemSnapshot): Failure {
+  return { what: name, why: `${where}: ${reason}`, hint };
+}
+
+function failureLines({ what, why, hint }: Failure, { red, dim }: Colors): string {
+  const line = `${red("✗")} ${printable(`${what}: ${why}`)}\n`;
+  return hint === null ? line : `${line}  ${dim(`→ ${printable(hint)}`)}\n`;
 }
 
 /** How it went, and the line that proves it. */
@@ -86,7 +95,9 @@ export function readyLines(
 
 /** As `2 models ready, 1 failed`. */
 function countStates(models: readonly ModelSnapshot[]): string {
-  const counts = Map.groupBy(models, ({ state }) => (state === "registered" ? "to be loaded when first asked" : state));
+  const counts = Map.groupBy(models, ({ state }) =>
+    state === "registered" ? "to be loaded when first asked" : state,
+  );
   const parts = [...counts].map(([state, { length }], index) => {
     const noun = index > 0 ? "" : length === 1 ? "model " : "models ";
     return `${String(length)} ${noun}${state}`;

@@ -1,12 +1,23 @@
-import type { ClientOptions } from "./client.ts";
 import type { Context } from "./framework/command.ts";
 import { integer, textOr } from "./framework/option.ts";
 
 export const usualUrl = "http://127.0.0.1:8080";
 
+export interface ClientOptions {
+  readonly url: string;
+  /** Sent as a bearer token; from the environment, never from a flag. */
+  readonly apiKey: string | undefined;
+  readonly timeoutMs: number;
+}
+
 /** For every command that talks to a running server. */
 export const clientOptions = {
-  url: textOr({ flags: "--url <url>", help: "the server to ask; HOSTLER_API_KEY holds its key", variable: "HOSTLER_URL", fallback: usualUrl }),
+  url: textOr({
+    flags: "--url <url>",
+    help: "the server to ask; HOSTLER_API_KEY holds its key",
+    variable: "HOSTLER_URL",
+    fallback: usualUrl,
+  }),
   timeout: integer({
     flags: "--timeout <seconds>",
     help: "how long to wait for its answer",

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { type ClientOptions, createClient, type ServerClient } from "./client.ts";
+import { createClient, type ServerClient } from "./client.ts";
+import type { ClientOptions } from "./client-options.ts";
 import { type HttpStub, sendJson, startStub } from "./testing/http-stub.ts";
 import { modelSnapshot, overviewOf } from "./testing/snapshots.ts";
 

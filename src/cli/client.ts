@@ -1,17 +1,8 @@
 import { type ErrorCode, isErrorCode } from "../contracts/errors.ts";
 import { ServingError } from "../contracts/serving-error.ts";
 import { type Overview, overviewSchema } from "../contracts/snapshot.ts";
-import { usualUrl } from "./client-options.ts";
+import { type ClientOptions, usualUrl } from "./client-options.ts";
 import { inferPath, type ModelTarget } from "./model-target.ts";
-
-
-
-export interface ClientOptions {
-  readonly url: string;
-  /** Sent as a bearer token; from the environment, never from a flag. */
-  readonly apiKey: string | undefined;
-  readonly timeoutMs: number;
-}
 
 /** What the command line asks a running server. */
 export interface ServerClient {
@@ -85,6 +76,7 @@ function refusal(status: number, text: string): ServingError {
   );
 }
 
+export const timeoutHint = "Allow more with --timeout.";
 const keyHint = "Put a key of that server into HOSTLER_API_KEY.";
 
 const codesOfStatus: ReadonlyMap<number, ErrorCode> = new Map([
@@ -106,12 +98,7 @@ function connectionError(error: unknown, url: string, timeoutMs: number): Servin
   const { origin } = new URL(url);
   if (error instanceof Error && error.name === "TimeoutError") {
     const message = `No answer from ${origin} within ${String(timeoutMs / 1000)} s.`;
-    return new ServingError(
-      "DEADLINE_EXCEEDED",
-      message,
-      { hint: "Allow more with --timeout." },
-      { cause: error },
-    );
+    return new ServingError("DEADLINE_EXCEEDED", message, { hint: timeoutHint }, { cause: error });
   }
   const reason = reasonOf(error);
   return new ServingError(

@@ -4,7 +4,10 @@ import type { Colors } from "./terminal.ts";
 import { formatBytes, formatDuration } from "./units.ts";
 
 /** One line of the model table, also for a model that never came as far as a snapshot. */
-export type ModelRow = Pick<ModelSnapshot, "name" | "version" | "state" | "isDefault" | "memoryBytes" | "loadMs"> & {
+export type ModelRow = Pick<
+  ModelSnapshot,
+  "name" | "version" | "state" | "isDefault" | "memoryBytes" | "loadMs"
+> & {
   readonly runtime: string | null;
 };
 
@@ -15,19 +18,35 @@ export function modelColumns(colors: Colors): readonly Column<ModelRow>[] {
     { title: "NAME", cell: ({ name }) => name },
     { title: "VERSION", cell: ({ version }) => version ?? none },
     { title: "RUNTIME", cell: ({ runtime }) => runtime ?? none },
-    { title: "STATE", cell: ({ state }) => state, paint: (text, { state }) => paintState(colors, state)(text) },
+    {
+      title: "STATE",
+      cell: ({ state }) => state,
+      paint: (text, { state }) => paintState(colors, state)(text),
+    },
     {
       title: "MEMORY",
       align: "right",
       cell: ({ memoryBytes }) => (memoryBytes === null ? none : formatBytes(memoryBytes)),
     },
-    { title: "LOAD", align: "right", cell: ({ loadMs }) => (loadMs === null ? none : formatDuration(loadMs)) },
+    {
+      title: "LOAD",
+      align: "right",
+      cell: ({ loadMs }) => (loadMs === null ? none : formatDuration(loadMs)),
+    },
   ];
 }
 
 /** A model whose settings cannot be read has no version, no runtime, only a name to complain about. */
 export function brokenRow(name: string): ModelRow {
-  return { name, version: null, runtime: null, state: "broken", isDefault: false, memoryBytes: null, loadMs: null };
+  return {
+    name,
+    version: null,
+    runtime: null,
+    state: "broken",
+    isDefault: false,
+    memoryBytes: null,
+    loadMs: null,
+  };
 }
 
 function paintState(colors: Colors, state: string): (text: string) => string {

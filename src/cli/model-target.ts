@@ -18,7 +18,9 @@ export const modelArgument = required({
 /** `name` or `name@version`; without a version the server decides which one answers. */
 export function parseTarget(typed: string): ModelTarget {
   const at = typed.lastIndexOf("@");
-  return at <= 0 ? { name: typed, version: null } : { name: typed.slice(0, at), version: typed.slice(at + 1) };
+  return at <= 0
+    ? { name: typed, version: null }
+    : { name: typed.slice(0, at), version: typed.slice(at + 1) };
 }
 
 export function inferPath({ name, version }: ModelTarget): string {

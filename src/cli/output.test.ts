@@ -7,7 +7,12 @@ const listing: Listing<{ readonly name: string }> = {
   columns: [{ title: "NAME", cell: ({ name }) => name }],
   rows: [{ name: "a" }, { name: "b" }],
   nameOf: ({ name }) => name,
-  data: { things: [{ name: "a", secret: null }, { name: "b", secret: 1 }] },
+  data: {
+    things: [
+      { name: "a", secret: null },
+      { name: "b", secret: 1 },
+    ],
+  },
   ifEmpty: "Nothing here.",
 };
 

@@ -51,12 +51,12 @@ function holdsOneOf(pid: string, inodes: ReadonlySet<string>): boolean {
   });
 }
 
-/** The program and the script it runs, since most are interpreters. */
+/** The program, and the script and word that it runs, since most programs are interpreters. */
 function commandOf(pid: string): string {
   const [program = "", ...words] = readIfAllowed(`/proc/${pid}/cmdline`).split("\0");
-  const script = words.find((word) => word !== "" && !word.startsWith("-"));
   const name = basename(program) || readIfAllowed(`/proc/${pid}/comm`).trim() || "a process";
-  return script === undefined ? name : `${name} ${basename(script)}`;
+  const told = words.filter((word) => word !== "" && !word.startsWith("-")).slice(0, 2);
+  return [name, ...told.map((word) => basename(word))].join(" ");
 }
 
 function entriesOf(folder: string): readonly string[] {

@@ -25,7 +25,10 @@ describe("help", () => {
     for (const { path, load } of commands.entries) {
       const { examples } = await load();
       expect(examples.length, path).toBeGreaterThan(0);
-      expect(examples.filter(({ line }) => !line.startsWith(path)), path).toEqual([]);
+      expect(
+        examples.filter(({ line }) => !line.startsWith(path)),
+        path,
+      ).toEqual([]);
     }
   });
 
@@ -51,7 +54,11 @@ describe("a wrong line", () => {
     [["version", "-o"], "Option '-o, --output <format>' argument missing.", "See hostler version --help"],
     [["version", "-o", "xml"], '--output cannot be "xml".', "Choose one of: table, json, yaml."],
     [["completion", "nosh"], 'SHELL cannot be "nosh".', "Choose one of: bash, zsh, fish."],
-    [["version", "1"], "Too many arguments for 'version'. Expected 0 arguments but got 1: 1.", "See hostler version --help"],
+    [
+      ["version", "1"],
+      "Too many arguments for 'version'. Expected 0 arguments but got 1: 1.",
+      "See hostler version --help",
+    ],
     [["doctor", "--port", "70000"], '--port takes a whole number from 0 to 65535, not "70000".', ""],
   ])("%j", async (argv, what, hint) => {
     const { exitCode, out, err } = await runCli(argv);
@@ -71,7 +78,13 @@ describe("values", () => {
     },
     options: {
       name: text({ flags: "-n, --name <name>", help: "a name", variable: "PROBE_NAME" }),
-      port: integer({ flags: "--port, --http-port <port>", help: "a port", fallback: 8080, least: 0, most: 65_535 }),
+      port: integer({
+        flags: "--port, --http-port <port>",
+        help: "a port",
+        fallback: 8080,
+        least: 0,
+        most: 65_535,
+      }),
       gzip: { flags: "--no-gzip", help: "no gzip", read: (given) => given },
       pins: { flags: "--pin <model...>", help: "pins", read: (given) => given },
       quiet: flag({ flags: "-q, --quiet", help: "quiet" }),
@@ -85,7 +98,15 @@ describe("values", () => {
     summary: "a probe",
     examples: [],
     groups: {},
-    entries: [{ path: "probe", usage: "DIR", summary: "probe", aliases: ["sound"], load: () => Promise.resolve(probe) }],
+    entries: [
+      {
+        path: "probe",
+        usage: "DIR",
+        summary: "probe",
+        aliases: ["sound"],
+        load: () => Promise.resolve(probe),
+      },
+    ],
   };
   const values = async (argv: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<unknown> => {
     const { exitCode, out, err } = await runCli(argv, { table, environment });

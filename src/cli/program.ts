@@ -143,7 +143,11 @@ function styleOf({ out }: Terminal): HelpStyle {
 }
 
 /** Commander ends by throwing, also after `--help` and `--version`. */
-function endOfParsing(error: CommanderError, entry: CommandEntry | undefined, command: Command | undefined): ExitCode {
+function endOfParsing(
+  error: CommanderError,
+  entry: CommandEntry | undefined,
+  command: Command | undefined,
+): ExitCode {
   if (error.exitCode === 0) return exitCodes.ok;
   // Nothing, or only a noun, was typed: commander has shown the help.
   if (error.code === "commander.help") return exitCodes.usage;

@@ -21,7 +21,10 @@ let house: TemporaryFolder;
 beforeEach(async () => {
   house = await temporaryFolder();
   await cp(join(packageRoot(), "shims"), join(house.path, "shims"), { recursive: true });
-  await writeScript("bin/hostler", 'case $1 in version) echo "hostler 9.9.9" ;; *) echo "hostler: $*" ;; esac');
+  await writeScript(
+    "bin/hostler",
+    'case $1 in version) echo "hostler 9.9.9" ;; *) echo "hostler: $*" ;; esac',
+  );
 });
 afterEach(async () => {
   await house[Symbol.asyncDispose]();
@@ -75,7 +78,9 @@ test.each([[["build", "."]], [["infer", "-u", "x"]], [["init", "-t", "x"]], [["n
 test("without a real one, what cannot be done is said plainly", async () => {
   const { code, out, err } = await mlserver(["build", "."]);
   expect({ code, out }).toEqual({ code: 2, out: "" });
-  expect(err).toContain('error: "mlserver build" is not something that hostler does, and no other mlserver is on PATH.');
+  expect(err).toContain(
+    'error: "mlserver build" is not something that hostler does, and no other mlserver is on PATH.',
+  );
 });
 
 test("a stand-in never takes itself or another stand-in for the real one", async () => {
@@ -94,6 +99,8 @@ test("a stand-in finds its hostler through links", async () => {
 
 test("hostler shims prints a line that a shell can evaluate", async () => {
   const { out } = await runCli(["shims"]);
-  const { stdout } = await run("/bin/sh", ["-c", `${out}command -v mlserver`], { env: { PATH: "/usr/bin:/bin" } });
+  const { stdout } = await run("/bin/sh", ["-c", `${out}command -v mlserver`], {
+    env: { PATH: "/usr/bin:/bin" },
+  });
   expect(stdout).toBe(`${join(packageRoot(), "shims", "mlserver")}\n`);
 });

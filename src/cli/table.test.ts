@@ -28,7 +28,9 @@ test("colour does not count as width", () => {
     { title: "NAME", cell: ({ name }) => name, paint: (text) => `\u001B[31m${text}\u001B[39m` },
     { title: "SIZE", cell: ({ size }) => size },
   ];
-  expect(formatTable(painted, [{ name: "ab", size: "1" }])).toBe("NAME   SIZE\n\u001B[31mab\u001B[39m     1\n");
+  expect(formatTable(painted, [{ name: "ab", size: "1" }])).toBe(
+    "NAME   SIZE\n\u001B[31mab\u001B[39m     1\n",
+  );
 });
 
 test("a cell cannot start a line of its own or move the cursor", () => {
@@ -42,7 +44,13 @@ test("code points count, not code units", () => {
 });
 
 test("fields stand in two columns, only the value is painted", () => {
-  expect(formatFields([["Name", "x"], ["Load time", "3 ms"]], (value) => `<${value}>`)).toBe(
-    "Name        <x>\nLoad time   <3 ms>\n",
-  );
+  expect(
+    formatFields(
+      [
+        ["Name", "x"],
+        ["Load time", "3 ms"],
+      ],
+      (value) => `<${value}>`,
+    ),
+  ).toBe("Name        <x>\nLoad time   <3 ms>\n");
 });

@@ -14,7 +14,7 @@ export const settingKinds = {
   object: "an object",
 } as const;
 
-export type SettingKind = keyof typeof settingKinds;
+type SettingKind = keyof typeof settingKinds;
 
 /** Where one setting can come from. Options of the command line and the settings reference are made from it. */
 export interface SettingSource {

@@ -3,18 +3,18 @@ import { z } from "zod";
 /** How requests without a version are answered: by the newest in natural order, or by what MLServer would take. */
 export const versionPolicies = ["natural", "mlserver"] as const;
 
-export const logLevels = ["debug", "info", "warn", "error"] as const;
+const logLevels = ["debug", "info", "warn", "error"] as const;
 
 /** "auto": pretty on a terminal, JSON elsewhere. */
-export const logFormats = ["auto", "json", "pretty"] as const;
+const logFormats = ["auto", "json", "pretty"] as const;
 
 /** Which requests the access log tells of: failures and a sample of the rest, all, or none. */
-export const accessLogs = ["sampled", "all", "off"] as const;
+const accessLogs = ["sampled", "all", "off"] as const;
 
 const texts = z.array(z.string()).readonly();
 
 /** Cross-origin requests, with MLServer's fields. */
-export const corsSettingsSchema = z
+const corsSettingsSchema = z
   .strictObject({
     allowOrigins: texts,
     allowOriginRegex: z.string().nullable(),

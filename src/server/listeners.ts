@@ -4,7 +4,7 @@ import type { ServerSettings } from "../contracts/settings.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { RequestObserver } from "../core/ports/request-observer.ts";
 import type { InferenceEngine } from "../core/serving/inference-engine.ts";
-// import { registerPages } from "../protocols/http/pages.ts";
+import { registerPages } from "../protocols/http/pages.ts";
 // import { registerV2Docs } from "../protocols/v2/docs.ts";
 import { registerV2 } from "../protocols/v2/index.ts";
 import { requireKeys } from "./authentication.ts";
@@ -76,7 +76,7 @@ async function dataApp(
     isGzipEnabled: gzipEnabled,
   });
   // registerV2Docs(app, { engine, serverVersion: version });
-  void ({
+  registerPages(app, {
     overview: (): Overview => ({
       server: { name: serverName, version, url: addresses.url, metrics_url: addresses.metricsUrl },
       models: models().map(modelToWire),

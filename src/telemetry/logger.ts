@@ -13,8 +13,8 @@ export interface LoggerOptions {
 }
 
 export interface ServerLogger extends Logger {
-  /** Writes what is still buffered. */
-  flush(): void;
+  /** Writes what is still buffered: the last act of a stop. */
+  stop(): void;
 }
 
 /** Lines gather up to this many bytes before they are written: one system call for many requests. */
@@ -56,7 +56,7 @@ export function createLogger({
   };
   return {
     ...loggerTo(buffered, level),
-    flush: () => {
+    stop: () => {
       if (timer !== null) clearTimeout(timer);
       timer = null;
       destination.flushSync();
@@ -82,7 +82,7 @@ export function loggerTo(destination: DestinationStream, level: LogLevel): Serve
     info: writer(log, "info"),
     warn: writer(log, "warn"),
     error: writer(log, "error"),
-    flush: () => undefined,
+    stop: () => undefined,
   };
 }
 

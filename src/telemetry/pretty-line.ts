@@ -7,7 +7,9 @@ export function prettyLine(line: string, colors: Colors): string {
   const { time, level, msg, ...fields } = parse(line);
   const clock = typeof time === "string" ? time.slice(11, 23) : "";
   const label = printable(level).toUpperCase();
-  const pairs = Object.entries(fields).map(([key, value]) => `${colors.dim(`${visible(key)}=`)}${textOf(value)}`);
+  const pairs = Object.entries(fields).map(
+    ([key, value]) => `${colors.dim(`${visible(key)}=`)}${textOf(value)}`,
+  );
   const head = `${colors.dim(clock)} ${paint(label, colors)(label.padEnd(5))} ${printable(msg)}`;
   return `${[head, pairs.join(" ")].filter((part) => part !== "").join("  ")}\n`;
 }

@@ -1,5 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { z } from "zod";
+import { temporaryFolder, type TemporaryFolder } from "./folders.ts";
 import { get } from "./http.ts";
 import { Logs } from "./logs.ts";
 import { hostlerCommand, pythonInterpreter } from "./paths.ts";
@@ -43,7 +46,7 @@ export interface RunningHostler {
   readonly exited: Promise<Exit>;
   /** The front and everything below it. */
   processes: () => ProcessInfo[];
-  /** Asks it to end, and fails if any process outlives it. Stopping what has ended already is no error. */
+  /** Asks it to end, and fails if a process or a temporary file outlives it. Stopping what has ended already is no error. */
   stop: (signal?: NodeJS.Signals) => Promise<Exit>;
 }
 
@@ -56,7 +59,8 @@ export function startHostler({ repository, args = [], ...options }: HostlerOptio
 /** The same for any command that serves, such as a shim. */
 export async function startCommand(options: CommandOptions): Promise<RunningHostler> {
   const tree = new ProcessTree();
-  const { child, logs } = launch(options, tree);
+  const scratch = await temporaryFolder();
+  const { child, logs } = launch(options, { ...tree.environment, TMPDIR: scratch.path });
   const exited = exitOf(child);
   const killAll = (): void => {
     tree.kill();
@@ -66,6 +70,7 @@ export async function startCommand(options: CommandOptions): Promise<RunningHost
     const exit = await end(child, exited, signal);
     await tree.expectNone(TREE_GRACE_MS);
     process.off("exit", killAll);
+    await expectEmpty(scratch);
     return exit;
   };
   try {
@@ -74,18 +79,20 @@ export async function startCommand(options: CommandOptions): Promise<RunningHost
     return { ...addresses, pid: child.pid ?? 0, logs, exited, processes: () => tree.list(), stop };
   } catch (error) {
     await stop("SIGKILL");
-    throw new Error(`${options.command.join(" ")} did not start; it wrote:\n${logs.text}`, { cause: error });
+    throw new Error(`${options.command.join(" ")} did not start; it wrote:\n${logs.withoutProbes()}`, {
+      cause: error,
+    });
   }
 }
 
 function launch(
   { command, cwd, env }: CommandOptions,
-  tree: ProcessTree,
+  own: Readonly<Record<string, string>>,
 ): { child: ChildProcess; logs: Logs } {
   const [file, ...args] = command;
   const child = spawn(file, args, {
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...cleanEnvironment(), ...env, ...tree.environment },
+    env: { ...cleanEnvironment(), ...env, ...own },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const logs = new Logs();
@@ -122,6 +129,13 @@ async function end(child: ChildProcess, exited: Promise<Exit>, signal: NodeJS.Si
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Sockets and temporary files are the server's to remove. Stopping twice finds the folder gone. */
+async function expectEmpty(scratch: TemporaryFolder): Promise<void> {
+  const left = existsSync(scratch.path) ? await readdir(scratch.path, { recursive: true }) : [];
+  await scratch.remove();
+  if (left.length > 0) throw new Error(`Left behind in the folder for temporary files: ${left.join(", ")}`);
 }
 
 const listening = z

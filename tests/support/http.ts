@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { request as httpRequest, type Agent, type IncomingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
 
 export interface HttpRequest {
@@ -6,6 +6,10 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | null;
+  /** Connections to use; without it the request has one of its own. */
+  readonly agent?: Agent;
+  /** Breaks the connection off. */
+  readonly signal?: AbortSignal;
 }
 
 export interface HttpReply {
@@ -14,11 +18,15 @@ export interface HttpReply {
   readonly body: string;
 }
 
-/** Sends exactly what it is given, on a connection of its own: no header is added to those that HTTP itself demands. */
-export function send(base: string, { method, path, headers = {}, body }: HttpRequest): Promise<HttpReply> {
+/** Sends exactly what it is given: no header is added to those that HTTP itself demands. */
+export function send(
+  base: string,
+  { method, path, headers = {}, body, agent, signal }: HttpRequest,
+): Promise<HttpReply> {
   const { hostname, port } = new URL(base);
+  const options = { hostname, port, method, path, headers, agent: agent ?? false, signal };
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ hostname, port, method, path, headers, agent: false });
+    const outgoing = httpRequest(options);
     outgoing.once("error", reject);
     outgoing.once("response", (incoming) => {
       text(incoming).then((received) => {

@@ -2,6 +2,9 @@ import { EventEmitter, once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
+/** How long a message may take to come where the caller does not say. */
+const WAIT_MS = 60_000;
+
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** What a process writes, line by line; JSON lines are parsed. */
@@ -23,12 +26,20 @@ export class Logs {
     return this.#lines.join("\n");
   }
 
+  /** The text without the access lines of health checks, of which waiting makes many. */
+  withoutProbes(): string {
+    return this.#lines.filter((line) => !line.includes('"/v2/health/')).join("\n");
+  }
+
   get entries(): readonly LogFields[] {
     return this.#entries;
   }
 
   /** The entry whose `msg` is this, now or as soon as it is written. */
-  async waitForMessage(message: string, signal: AbortSignal): Promise<LogFields> {
+  async waitForMessage(
+    message: string,
+    signal: AbortSignal = AbortSignal.timeout(WAIT_MS),
+  ): Promise<LogFields> {
     for (;;) {
       const found = this.#entries.find((entry) => entry["msg"] === message);
       if (found !== undefined) return found;

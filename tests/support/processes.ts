@@ -8,6 +8,8 @@ const MARK = "HOSTLER_TEST_TREE";
 export interface ProcessInfo {
   readonly pid: number;
   readonly parent: number;
+  /** What it calls itself, at most 15 characters. */
+  readonly name: string;
   readonly command: string;
 }
 
@@ -57,7 +59,8 @@ function describe(pid: string): ProcessInfo[] {
   // The name, in parentheses, may hold spaces and parentheses of its own.
   const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (state === "Z" || state === "X") return [];
-  return [{ pid: Number(pid), parent: Number(parent), command: command.replaceAll("\0", " ").trim() }];
+  const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
+  return [{ pid: Number(pid), parent: Number(parent), name, command: command.replaceAll("\0", " ").trim() }];
 }
 
 /** Undefined for a process that has just ended, or belongs to somebody else. */
@@ -74,5 +77,21 @@ function killHard(pid: number): void {
     process.kill(pid, "SIGKILL");
   } catch {
     // It ended by itself in the meantime.
+  }
+}
+
+/** The process of a tree that calls itself so and is not `other`; 0 where there is none. */
+export function pidOf(
+  tree: { readonly processes: () => readonly ProcessInfo[] },
+  name: "hostler-worker" | "hostler-zygote",
+  other = 0,
+): number {
+  return tree.processes().find((one) => one.name === name && one.pid !== other)?.pid ?? 0;
+}
+
+export function kill(...pids: readonly number[]): void {
+  for (const pid of pids) {
+    if (pid <= 1) throw new Error(`There is no process ${String(pid)} to kill.`);
+    killHard(pid);
   }
 }

@@ -118,11 +118,8 @@ def check_single_rows(outcome: Outcome, cells: Cells, model: str) -> None:
     """What is promised for the two models of MLServer's multi-model example."""
     names = [name for name in cells.names(model, 32) if name in MLSERVERS]
     if cells.of(model, 32, "hostler") and names:
-        what, rate, peers = (
-            f"{model}, 32 connections",
-            cells.rate(model, 32, "hostler"),
-            cells.peers(model, 32),
-        )
+        what, peers = f"{model}, 32 connections", cells.peers(model, 32)
+        rate = cells.rate(model, 32, "hostler")
         for name in names:
             is_fastest = peers[name] == max(peers[one] for one in names)
             limit, aim = (15, 20) if is_fastest else (0, None)
@@ -136,9 +133,8 @@ def check_single_rows(outcome: Outcome, cells: Cells, model: str) -> None:
     if cells.of(model, 1, "hostler") and names:
         p50 = min(cells.median(model, 1, name, lambda s: s.p50_ms) for name in names)
         ours = cells.median(model, 1, "hostler", lambda s: s.p50_ms)
-        outcome.at_most(
-            f"{model}, 1 connection, p50 against a third of MLServer's", ours, p50 / 3, " ms", p50 / 4
-        )
+        what = f"{model}, 1 connection, p50 against a third of MLServer's"
+        outcome.at_most(what, ours, p50 / 3, " ms", p50 / 4)
 
 
 def check_everywhere(outcome: Outcome, cells: Cells) -> None:
@@ -148,16 +144,12 @@ def check_everywhere(outcome: Outcome, cells: Cells) -> None:
         peers = cells.peers(model, count)
         if ours and peers:
             name = max(peers, key=lambda one: peers[one])
-            outcome.at_most(
-                f"{model}, {counted(count)}, fastest peer ({name}) / hostler", peers[name] / ours, 1.05
-            )
+            what = f"{model}, {counted(count)}, fastest peer ({name}) / hostler"
+            outcome.at_most(what, peers[name] / ours, 1.05)
         bare = floor(cells, model, count)
         if ours and bare and not is_batch(model) and count >= 32:
-            name, limit = (
-                f"{model}, {count} connections: the generator is not the limit",
-                "floor ≥ 1.2 x hostler",
-            )
-            outcome.check(name, limit, f"{bare / ours:.2f} x", bare >= 1.2 * ours, note=True)
+            what, ratio = f"{model}, {count} connections: the generator is not the limit", bare / ours
+            outcome.check(what, "floor ≥ 1.2 x hostler", f"{ratio:.2f} x", ratio >= 1.2, note=True)
     ours_all = [s for s in cells.samples if s.server == "hostler"]
     if ours_all:
         answered, compared = sum(s.ok for s in ours_all), sum(s.compared.compared for s in ours_all)

@@ -15,6 +15,7 @@ FRAMEWORKS: Final = {
     "pandas": "pandas",
     "joblib": "joblib",
     "orjson": "orjson",
+    "pysimdjson": "pysimdjson",
     "scikit-learn": "scikit-learn",
     "xgboost": "xgboost",
     "xgboost-cpu": "xgboost",

@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hostler.protocol import fields, frames
-from hostler.protocol.errors import ConnectionEnded, ProtocolError
+from hostler.protocol.errors import ProtocolError
 from hostler.transport import Connection
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def connect(path: str, hello: Header) -> Connection:
         hello: `role`, `token` and what else the role tells.
 
     Raises:
-        ConnectionEnded: if nobody listens there.
+        ProtocolError: if nobody listens there.
     """
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -64,7 +64,7 @@ def connect(path: str, hello: Header) -> Connection:
         stream.connect(path)
     except OSError as error:
         stream.close()
-        raise ConnectionEnded(f"cannot connect to the front at {path}: {error.strerror}") from None
+        raise ProtocolError(f"cannot connect to the front at {path}: {error.strerror}") from None
     connection = Connection(stream)
     greeting: Header = {"protocol": frames.VERSION, "pid": os.getpid(), **hello}
     connection.send(frames.render(frames.HELLO, frames.EVENT, greeting))

@@ -11,7 +11,6 @@ import os
 import select
 import signal
 import sys
-import threading
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ def _arm_kernel(stream: socket.socket) -> None:
 
 
 def _arm_thread(stream: socket.socket) -> None:
+    import threading
+
     def wait() -> None:
         try:
             stream.recv(1)

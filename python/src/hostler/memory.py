@@ -21,17 +21,12 @@ def private_bytes() -> int:
         return largest if sys.platform == "darwin" else 1024 * largest
 
 
-def settle() -> None:
-    """Keep what a loaded model holds out of later garbage collections, which would walk over all of it."""
-    gc.collect()
-    gc.freeze()
-
-
 def give_back() -> None:
-    """Free what an unloaded model left, and hand the free pages back to the system."""
-    gc.unfreeze()
+    """Free what an unloaded model left, and hand the free pages back to the system.
+
+    What the zygote has frozen stays so: walking over its objects would copy every page that they are on.
+    """
     gc.collect()
-    gc.freeze()
     if sys.platform == "linux":
         import ctypes
 

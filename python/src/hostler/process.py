@@ -12,6 +12,10 @@ from typing import Final
 OOM_SCORE: Final = "500"
 """Under memory pressure the kernel should end a worker, which can be replaced, before the front."""
 
+PF_EXITING: Final = 0x4
+STAT_FLAGS: Final = 6
+"""Where /proc/PID/stat has the kernel's flags, counted from the field behind the name (proc_pid_stat(5))."""
+
 
 def name_process(name: str) -> None:
     """Show `name` (at most 15 bytes) in ps and top, where the system can."""
@@ -36,6 +40,28 @@ def buffer_lines() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True)
+
+
+def is_ending(pid: int) -> bool:
+    """Whether a process has ended or is about to.
+
+    The kernel marks a process before it closes its files: who sees a pipe close because the process at its
+    other end dies can rely on this at once.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return sys.platform == "linux"  # it has ended; elsewhere there is no such file to tell
+    return bool(int(fields[STAT_FLAGS]) & PF_EXITING)
+
+
+def thread_count() -> int:
+    """How many threads this process has, as the system sees it; 1 where it does not tell."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 1
 
 
 def become_child() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import traceback
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from hostler import handshake, lifeline, memory, process, runtimes
@@ -163,7 +162,6 @@ class Worker:
         model = runtimes.load(runtime, request)
         self._plans.clear()
         self._models[number] = model
-        memory.settle()
         return {
             **model.describe(),
             "memory": {"before_bytes": before, "after_bytes": memory.private_bytes()},
@@ -198,6 +196,8 @@ class Worker:
             failure = CallError(code, first_line(str(error)) or class_name(error), kind=class_name(error))
         cause = error.__cause__ or error
         if failure.code in (errors.MODEL_ERROR, errors.LOAD_FAILED, errors.OUT_OF_MEMORY):
+            import traceback  # rarely needed, and not quick to import
+
             self._log("error", "".join(traceback.format_exception(cause)), "hostler.worker", model)
         self._connection.send(frames.render(frames.END, identity, {"error": failure.to_header()}))
 

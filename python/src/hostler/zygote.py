@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import platform
 import select
 import signal
 import socket
@@ -18,7 +17,7 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from hostler import distributions, handshake, memory, process, worker
+from hostler import distributions, handshake, memory, process, runtimes, worker
 from hostler.protocol import errors, fields, frames
 from hostler.protocol.errors import CallError, ConnectionEnded, ProtocolError, class_name, first_line
 
@@ -58,6 +57,7 @@ class Zygote:
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
+        self._front = os.getppid()
         self._workers: dict[int, int] = {}
         """pid → the worker's number"""
         self._connection = handshake.connect(
@@ -65,7 +65,7 @@ class Zygote:
             {
                 "role": "zygote",
                 "token": launch.token,
-                "python": platform.python_version(),
+                "python": ".".join(map(str, sys.version_info[:3])),
                 "executable": sys.executable,
                 "frameworks": dict(distributions.installed()),
             },
@@ -76,17 +76,20 @@ class Zygote:
         """Import what the launch names, then answer commands until the front is gone.
 
         Raises:
-            ConnectionEnded: when it is; the workers are dead and the socket's folder is removed.
+            ConnectionEnded: when it is, or dismisses this zygote: the workers are dead. If the front died,
+                its socket's folder is removed too; otherwise it is still needed.
             ProtocolError: if the front breaks the protocol; the workers go on.
         """
-        handshake.expect_welcome(self._connection)
-        self._end(frames.EVENT, self._import(self._launch.imports))
+        result = self._import(self._launch.imports)
+        handshake.expect_welcome(self._connection)  # importing did not wait for it: the front is starting too
+        self._end(frames.EVENT, result)
         self._watch_children()
         poll = select.poll()
         poll.register(self._connection.stream, select.POLLIN)
         poll.register(STANDARD_INPUT, select.POLLIN)
         poll.register(self._wakeup, select.POLLIN)
         try:
+            self._answer_taken()  # what came in one piece with the welcome: the poll would never tell of it
             while True:
                 for descriptor, _ in poll.poll():
                     if descriptor == self._wakeup.fileno():
@@ -95,7 +98,8 @@ class Zygote:
                         if not os.read(STANDARD_INPUT, 65536):
                             raise ConnectionEnded("standard input closed: the front is gone")
                     else:
-                        self._answer_waiting()
+                        self._connection.fill()
+                        self._answer_taken()
         except ConnectionEnded:
             self._shut_down()
             raise
@@ -106,8 +110,7 @@ class Zygote:
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # the default would not wake the poll
 
-    def _answer_waiting(self) -> None:
-        self._connection.fill()
+    def _answer_taken(self) -> None:
         while (frame := self._connection.take()) is not None:
             self._answer(frame)
 
@@ -130,11 +133,13 @@ class Zygote:
         for name in modules:
             try:
                 import_module(name)
+                if name in runtimes.MODULES:  # our own part for it: every worker will need it
+                    import_module(runtimes.MODULES[name])
                 imported.append(name)
             except (Exception, SystemExit) as error:  # a broken framework must not take the others with it
                 failed[name] = f"{class_name(error)}: {first_line(str(error))}"
-        gc.collect()
         gc.freeze()  # a collection in a worker would otherwise write to, and so copy, every page of this
+        _warn_of_threads()
         return {
             "imported": imported,
             "failed": failed,
@@ -200,23 +205,27 @@ class Zygote:
         self._connection.send(frames.render(frames.END, identity, {"result": result}))
 
     def _shut_down(self) -> None:
-        """The front is gone: so are the workers, then, and the folder of its socket."""
+        """End the workers, and wait until they have ended; remove what the front itself no longer can."""
         for child in self._workers:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
+        for child in self._workers:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, 0)
         self._connection.close()
-        if _is_listening(self._launch.socket):
-            return  # only this zygote was dismissed: others still need the socket
-        with contextlib.suppress(OSError):
-            os.unlink(self._launch.socket)
-        with contextlib.suppress(OSError):
-            os.rmdir(os.path.dirname(self._launch.socket))
+        if process.is_ending(self._front):
+            with contextlib.suppress(OSError):
+                os.unlink(self._launch.socket)
+            with contextlib.suppress(OSError):
+                os.rmdir(os.path.dirname(self._launch.socket))
 
 
-def _is_listening(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(path)
-        except OSError:
-            return False
-        return True
+def _warn_of_threads() -> None:
+    """Say so if something has started threads: a worker could wait for ever for what one of them held."""
+    threads = process.thread_count()
+    if threads > 1:
+        print(
+            f"hostler zygote: the imports have started {threads - 1} threads, with which forking is unsafe; "
+            "set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1, or leave out the module that starts them",
+            file=sys.stderr,
+        )

@@ -9,7 +9,8 @@ import type { Colors } from "../terminal.ts";
 const port = { least: 0, most: 65_535 } as const;
 
 export const doctor = defineCommand({
-  description: "Looks at everything that serving needs and changes nothing. Ends with 1 if something does not work.",
+  description:
+    "Looks at everything that serving needs and changes nothing. Ends with 1 if something does not work.",
   examples: [
     { line: "doctor", note: "what works, what does not, and what to do about it" },
     { line: "doctor --python .venv/bin/python", note: "with another Python" },
@@ -20,7 +21,12 @@ export const doctor = defineCommand({
     python: text({ flags: "--python <interpreter>", help: "Python to look at", note: "env HOSTLER_PYTHON" }),
     host: textOr({ flags: "--host <address>", help: "address to listen on", fallback: "127.0.0.1" }),
     port: integer({ flags: "--port <port>", help: "port for REST", fallback: 8080, ...port }),
-    metricsPort: integer({ flags: "--metrics-port <port>", help: "port for metrics", fallback: 8082, ...port }),
+    metricsPort: integer({
+      flags: "--metrics-port <port>",
+      help: "port for metrics",
+      fallback: 8082,
+      ...port,
+    }),
     output: outputOption,
   },
   run: async ({ python = null, host, output, ...ports }, { terminal, environment }) => {

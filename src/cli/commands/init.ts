@@ -7,12 +7,15 @@ import { shellQuote } from "../shell-quote.ts";
 import type { Colors } from "../terminal.ts";
 
 export const init = defineCommand({
-  description: "Writes settings, a model with its training script, a sample request and a README. Needs no network.",
+  description:
+    "Writes settings, a model with its training script, a sample request and a README. Needs no network.",
   examples: [
     { line: "init demo", note: "in a new folder" },
     { line: "init", note: "in this folder; nothing that is there is overwritten" },
   ],
-  arguments: { dir: optional({ name: "DIR", help: "folder to fill (default: this one)", completes: "folder" }) },
+  arguments: {
+    dir: optional({ name: "DIR", help: "folder to fill (default: this one)", completes: "folder" }),
+  },
   options: { output: outputOption, quiet: { ...quietOption, help: "names of the created files only" } },
   run: async ({ dir = ".", ...options }, context) => {
     const { scaffold } = await import("../init/scaffold.ts");

@@ -35,14 +35,19 @@ export const predict = defineCommand({
     const given = [file, data, sample ? true : undefined].filter((one) => one !== undefined);
     if (given.length !== 1) {
       throw new UsageError(
-        given.length === 0 ? "There is nothing to predict from." : "There is more than one thing to predict from.",
+        given.length === 0
+          ? "There is nothing to predict from."
+          : "There is more than one thing to predict from.",
         "Give one of -f FILE, --data JSON and --sample.",
       );
     }
     const { askModel } = await import("../predict/ask-model.ts");
     const { formatReply } = await import("../predict/reply.ts");
     const { python } = options;
-    const reply = await askModel({ model, file, data, client: clientOptionsOf(options, context), python }, context);
+    const reply = await askModel(
+      { model, file, data, client: clientOptionsOf(options, context), python },
+      context,
+    );
     context.terminal.out.write(await formatReply(reply, options));
     return exitCodes.ok;
   },

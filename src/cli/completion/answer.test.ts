@@ -13,23 +13,38 @@ async function complete(...words: readonly string[]): Promise<readonly string[]>
 test.each([
   [["ser"], ["serve"]],
   [["s"], ["serve", "shims"]],
-  [["models", ""], ["ls", "describe"]],
+  [
+    ["models", ""],
+    ["ls", "describe"],
+  ],
   [["models", "d"], ["describe"]],
   [["serve", ""], [":folders"]],
   [["start", ""], [":folders"]],
-  [["serve", "--log-format", ""], ["auto", "json", "pretty"]],
+  [
+    ["serve", "--log-format", ""],
+    ["auto", "json", "pretty"],
+  ],
   [["serve", "--log-format", "=", "js"], ["json"]],
-  [["serve", "--log-format", "="], ["auto", "json", "pretty"]],
+  [
+    ["serve", "--log-format", "="],
+    ["auto", "json", "pretty"],
+  ],
   [["serve", "--port", ""], []],
   [["serve", "--port", "1", ""], [":folders"]],
   [["serve", ".", "--metrics-p"], ["--metrics-port"]],
   [["serve", ".", "--as"], []],
-  [["predict", "m"], ["mnist-svm", "mushroom"]],
+  [
+    ["predict", "m"],
+    ["mnist-svm", "mushroom"],
+  ],
   [["predict", "./"], [":folders"]],
   [["predict", "m", "-f", ""], [":files"]],
   [["models", "describe", "mu"], ["mushroom"]],
   [["models", "ls", "-o", "y"], ["yaml"]],
-  [["completion", ""], ["bash", "zsh", "fish"]],
+  [
+    ["completion", ""],
+    ["bash", "zsh", "fish"],
+  ],
   [["version", ""], []],
   [["nonsense", ""], []],
 ])("%j completes to %j", async (words, expected) => {

@@ -3,7 +3,7 @@ import { type Argument, longName, type Option } from "../framework/option.ts";
 import { pathAnswers } from "./scripts.ts";
 
 /** One word that fits, and what it means. */
-export interface Suggestion {
+interface Suggestion {
   readonly value: string;
   readonly note: string;
 }
@@ -21,7 +21,11 @@ export function formatAnswer(answer: Answer): string {
 }
 
 /** Answers for the last of the words that follow `hostler`, which may be empty or half typed. */
-export async function answer(table: CommandTable, typed: readonly string[], models: ModelNames): Promise<Answer> {
+export async function answer(
+  table: CommandTable,
+  typed: readonly string[],
+  models: ModelNames,
+): Promise<Answer> {
   // Bash makes a word of the "=" in --output=json.
   const words = typed.filter((word, index) => word !== "=" || index === typed.length - 1);
   const current = words.at(-1)?.replace(/^=$/, "") ?? "";
@@ -37,7 +41,10 @@ export async function answer(table: CommandTable, typed: readonly string[], mode
   return await positionalValues(positionalOf(command, entry, before), current, models);
 }
 
-function entryOf({ entries }: CommandTable, [first = "", second = ""]: readonly string[]): CommandEntry | undefined {
+function entryOf(
+  { entries }: CommandTable,
+  [first = "", second = ""]: readonly string[],
+): CommandEntry | undefined {
   return entries.find(
     ({ path, aliases = [] }) => path === `${first} ${second}` || path === first || aliases.includes(first),
   );

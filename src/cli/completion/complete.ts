@@ -7,7 +7,11 @@ import { answer, formatAnswer } from "./answer.ts";
 const patienceMs = 500;
 
 /** `hostler complete -- WORDS`: what the completion scripts ask. Not a command, since nobody types it. */
-export async function complete(table: CommandTable, words: readonly string[], context: Context): Promise<ExitCode> {
+export async function complete(
+  table: CommandTable,
+  words: readonly string[],
+  context: Context,
+): Promise<ExitCode> {
   context.terminal.out.write(formatAnswer(await answer(table, words, () => modelNames(context))));
   return exitCodes.ok;
 }

@@ -36,6 +36,10 @@ test("bash leaves paths to itself", async () => {
 });
 
 test.each(completionShells)("hostler completion %s prints the script and nothing else", async (shell) => {
-  expect(await runCli(["completion", shell])).toEqual({ exitCode: 0, out: completionScripts[shell], err: "" });
+  expect(await runCli(["completion", shell])).toEqual({
+    exitCode: 0,
+    out: completionScripts[shell],
+    err: "",
+  });
   expect(completionScripts[shell]).toMatchSnapshot();
 });

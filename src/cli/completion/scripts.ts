@@ -29,13 +29,16 @@ complete -F _hostler hostler
 const zsh = `#compdef hostler
 # hostler completion for zsh: eval "$(hostler completion zsh)", or a file _hostler on $fpath
 _hostler() {
-  local line value
+  local line value note
   local -a found
   while IFS= read -r line; do
     case $line in
       :files) _files ;;
       :folders) _files -/ ;;
-      *) value=\${line%%$'\\t'*}; found+=("\${value//:/\\\\:}:\${line#*$'\\t'}") ;;
+      *)
+        value=\${line%%$'\\t'*} note=\${line#*$'\\t'}
+        found+=("\${value//:/\\\\:}\${note:+:$note}")
+        ;;
     esac
   done < <(hostler complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
   (( $#found )) && _describe hostler found

@@ -1,11 +1,8 @@
-/** How grave a finding is: all well, works but worth knowing, does not work. */
-export const findingLevels = ["ok", "warning", "problem"] as const;
-export type FindingLevel = (typeof findingLevels)[number];
-
 /** One line of the doctor's report. */
 export interface Finding {
   readonly check: string;
-  readonly level: FindingLevel;
+  /** All well, works but worth knowing, does not work. */
+  readonly level: "ok" | "warning" | "problem";
   readonly message: string;
   /** What to do about it; null where nothing needs doing. */
   readonly fix: string | null;

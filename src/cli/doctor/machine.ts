@@ -39,10 +39,14 @@ export const checkPorts: Check = async ({ host, ports }) =>
       const error = await tryToListen(host, port);
       if (error === null) return ok(check, `free for ${name} on ${host}`);
       if (error.code !== "EADDRINUSE") {
-        return problem(check, `${host} cannot be listened on: ${error.message}`, "Name another address with --host.");
+        return problem(
+          check,
+          `${host} cannot be listened on: ${error.message}`,
+          "Name another address with --host.",
+        );
       }
       const holder = portHolder(port);
-      const by = holder === null ? "another process" : describeHolder(holder);
+      const by = holder === null ? "another program" : describeHolder(holder);
       const elsewhere = `Stop it, or serve with ${flag} and another port (0 takes any free one).`;
       return problem(check, `taken by ${by}, wanted for ${name}`, elsewhere);
     }),

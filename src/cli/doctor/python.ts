@@ -1,7 +1,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { ServingError } from "../../contracts/serving-error.ts";
-import { chooseInterpreter, type Interpreter, interpreterVersion } from "../../runtimes/python/interpreter.ts";
+import {
+  chooseInterpreter,
+  type Interpreter,
+  interpreterVersion,
+} from "../../runtimes/python/interpreter.ts";
 import { type Check, type Finding, ok, problem, warning } from "./finding.ts";
 
 /** Frameworks of the built-in runtimes. */
@@ -38,7 +42,9 @@ export const checkPython: Check = async ({ python, environment }) => {
     return [ok("python", where), ...frameworkFindings(answer)];
   } catch (error) {
     const { message, details } = ServingError.from(error);
-    return [problem("python", message, details.hint ?? "Name another interpreter with --python or HOSTLER_PYTHON.")];
+    return [
+      problem("python", message, details.hint ?? "Name another interpreter with --python or HOSTLER_PYTHON."),
+    ];
   }
 };
 

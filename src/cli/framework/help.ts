@@ -16,7 +16,7 @@ const widestName = 34;
 const widestExample = 52;
 
 /** Options that every command has, whatever it does. */
-export const commonOptions: readonly Line[] = [
+const commonOptions: readonly Line[] = [
   ["-h, --help", "Show this help"],
   ["    --no-color", "No colours, as with NO_COLOR=1"],
 ];

@@ -34,6 +34,8 @@ function refuse(file: string): (error: unknown) => never {
   return (error) => {
     const { message } = ServingError.from(error);
     const details = { where: file, hint: "Name a folder that can be written to: hostler init DIR." };
-    throw new ServingError("INVALID_SETTINGS", `${file} cannot be written: ${message}`, details, { cause: error });
+    throw new ServingError("INVALID_SETTINGS", `${file} cannot be written: ${message}`, details, {
+      cause: error,
+    });
   };
 }

@@ -1,10 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { ServingError } from "../../contracts/serving-error.ts";
 import { modelFromWire, type ModelSnapshot } from "../../contracts/snapshot.ts";
-import { type ClientOptions, createClient, type ServerClient } from "../client.ts";
+import { createClient, type ServerClient, timeoutHint } from "../client.ts";
+import type { ClientOptions } from "../client-options.ts";
 import type { Context } from "../framework/command.ts";
+import { labelOf } from "../model-table.ts";
 import { findModel, type ModelTarget, parseTarget } from "../model-target.ts";
 import { findSample } from "../serve/find-sample.ts";
 import { withServedFolder } from "./served-folder.ts";
@@ -25,7 +28,10 @@ export async function askModel(asking: Asking, context: Context): Promise<string
   if (!isFolder(asking.model)) {
     const target = parseTarget(asking.model);
     const client = createClient(asking.client);
-    return await client.infer(target, await bodyFor(asking, context, () => lookUp(client, target)));
+    return await client.infer(
+      target,
+      await bodyFor(asking, context, () => lookUp(client, target, asking.client.timeoutMs)),
+    );
   }
   const folder = resolve(context.cwd, asking.model);
   return await withServedFolder({ folder, python: asking.python }, context, async (url, model) => {
@@ -56,10 +62,23 @@ function isSample({ file, data }: Asking): boolean {
   return file === undefined && data === undefined;
 }
 
-async function lookUp(client: ServerClient, target: ModelTarget): Promise<ModelSnapshot> {
-  const { models } = await client.overview();
-  return findModel(models.map(modelFromWire), target, client.url);
+/** What the server says of the model. One that is being loaded is waited for, as a request would be. */
+async function lookUp(client: ServerClient, target: ModelTarget, timeoutMs: number): Promise<ModelSnapshot> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const { models } = await client.overview();
+    const model = findModel(models.map(modelFromWire), target, client.url);
+    if (model.inputs !== null || model.state !== "loading") return model;
+    if (performance.now() > deadline) {
+      throw new ServingError("DEADLINE_EXCEEDED", `${labelOf(model)} is still loading.`, {
+        hint: timeoutHint,
+      });
+    }
+    await delay(pollMs);
+  }
 }
+
+const pollMs = 200;
 
 async function read(file: string, cwd: string): Promise<string> {
   if (file === "-") return await readAll(process.stdin);
@@ -68,6 +87,9 @@ async function read(file: string, cwd: string): Promise<string> {
   } catch (error) {
     const { message } = ServingError.from(error);
     const hint = "Name a file with a V2 request, or - for standard input.";
-    throw new ServingError("INVALID_REQUEST", `The request cannot be read: ${message}`, { where: file, hint });
+    throw new ServingError("INVALID_REQUEST", `The request cannot be read: ${message}`, {
+      where: file,
+      hint,
+    });
   }
 }

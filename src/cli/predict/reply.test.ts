@@ -34,5 +34,7 @@ test("quietly it is the values, one output a line", async () => {
 });
 
 test("an answer of another shape is shown as far as it goes", async () => {
-  expect(await formatReply("[]", { output: "table", quiet: false })).toBe("OUTPUT   DATATYPE   SHAPE   DATA\n");
+  expect(await formatReply("[]", { output: "table", quiet: false })).toBe(
+    "OUTPUT   DATATYPE   SHAPE   DATA\n",
+  );
 });

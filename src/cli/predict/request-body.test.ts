@@ -10,7 +10,12 @@ function inputsOf(body: string): unknown {
 }
 
 test.each([
-  ["rows", "[[1, 2, 3, 4], [5, 6, 7, 8]]", modelSnapshot(), { name: "predict", shape: [2, 4], datatype: "FP64" }],
+  [
+    "rows",
+    "[[1, 2, 3, 4], [5, 6, 7, 8]]",
+    modelSnapshot(),
+    { name: "predict", shape: [2, 4], datatype: "FP64" },
+  ],
   ["one row without its brackets", "[1, 2, 3, 4]", modelSnapshot(), { shape: [1, 4], datatype: "FP64" }],
   ["numbers for a silent model", "[[1, 2]]", silent, { name: "predict", shape: [1, 2], datatype: "FP64" }],
   ["texts for a silent model", '["a", "b"]', silent, { shape: [2], datatype: "BYTES" }],
@@ -24,14 +29,19 @@ test("--data keeps every digit that was typed", () => {
   expect(bodyFromData("[9007199254740993, 1.10]", silent)).toContain('"data":[9007199254740993, 1.10]');
 });
 
-test.each(["1", "{}", "[]", "[[]]", "[[1], [1, 2]]", "[1, [2]]", "[[1], 2]"])("--data %s is no array of rows", (data) => {
-  expect(() => bodyFromData(data, silent)).toThrow("--data is not an array of rows of equal length.");
-});
+test.each(["1", "{}", "[]", "[[]]", "[[1], [1, 2]]", "[1, [2]]", "[[1], 2]"])(
+  "--data %s is no array of rows",
+  (data) => {
+    expect(() => bodyFromData(data, silent)).toThrow("--data is not an array of rows of equal length.");
+  },
+);
 
 test("--data is for models with one input", () => {
   const input = { name: "a", datatype: "FP32", shape: [-1] } as const;
   const model = modelSnapshot({ inputs: [input, { ...input, name: "b" }] });
-  expect(() => bodyFromData("[1]", model)).toThrow("mnist-svm@v0.1.0 takes 2 inputs, --data gives values for one.");
+  expect(() => bodyFromData("[1]", model)).toThrow(
+    "mnist-svm@v0.1.0 takes 2 inputs, --data gives values for one.",
+  );
 });
 
 test("a sample has the shape that the model takes", () => {
@@ -58,5 +68,7 @@ test("a file is sent as it is, once it is JSON", () => {
   const content = '{ "inputs": [] }\n';
   expect(bodyFromFile(content, "a.json")).toBe(content);
   expect(() => bodyFromFile("{", "a.json")).toThrow(expect.objectContaining({ code: "MALFORMED_JSON" }));
-  expect(() => bodyFromFile("{", "-")).toThrow(expect.objectContaining({ details: { where: "standard input" } }));
+  expect(() => bodyFromFile("{", "-")).toThrow(
+    expect.objectContaining({ details: { where: "standard input" } }),
+  );
 });

@@ -63,7 +63,10 @@ function shapeOf(values: unknown): readonly number[] {
 }
 
 function notRows(): UsageError {
-  return new UsageError("--data is not an array of rows of equal length.", "As in --data '[[5.1, 3.5], [4.9, 3.0]]'.");
+  return new UsageError(
+    "--data is not an array of rows of equal length.",
+    "As in --data '[[5.1, 3.5], [4.9, 3.0]]'.",
+  );
 }
 
 function firstElement(values: unknown): unknown {
@@ -85,6 +88,11 @@ function parseJson(text: string, where: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ServingError("MALFORMED_JSON", `The request is not JSON: ${reason}`, { where }, { cause: error });
+    throw new ServingError(
+      "MALFORMED_JSON",
+      `The request is not JSON: ${reason}`,
+      { where },
+      { cause: error },
+    );
   }
 }

@@ -12,7 +12,14 @@ export async function withServedFolder<Answer>(
   ask: (url: string, model: ModelSnapshot) => Promise<Answer>,
 ): Promise<Answer> {
   const { startServer } = await import("../../server/index.ts");
-  const flags = { host: "127.0.0.1", httpPort: "0", metricsEndpoint: "", logLevel: "error", lazy: false, python };
+  const flags = {
+    host: "127.0.0.1",
+    httpPort: "0",
+    metricsEndpoint: "",
+    logLevel: "error",
+    lazy: false,
+    python,
+  };
   const server = await startServer({ folder, flags, variables: environment, cwd, version: version() });
   try {
     return await ask(server.url, await onlyModel(server, folder));

@@ -6,9 +6,10 @@ import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import type { Context } from "../framework/command.ts";
 import { describeHolder, portHolder } from "../port-holder.ts";
 import { version } from "../version.ts";
-import { tellOfEnvironments, tellOfModels, tellOfStart } from "./announce.ts";
+import { tellOfModels, tellOfStart } from "./announce.ts";
 import type { ServeRequest } from "./serve-request.ts";
 import { type StopSignal, type StopSignals, watchSignals } from "./signals.ts";
+import { standInNotices } from "./stand-in.ts";
 
 /** Serves until it is told to stop, and tells how it goes. */
 export async function serveFolder(request: ServeRequest, context: Context): Promise<ExitCode> {
@@ -37,22 +38,30 @@ async function start(request: ServeRequest, { environment, cwd }: Context): Prom
 /** Resolves when a signal asks for the end; rejects when the start fails. */
 async function tellUntilAsked(
   server: RunningServer,
-  request: ServeRequest,
+  { folder, standIn }: ServeRequest,
   context: Context,
   { asked }: StopSignals,
 ): Promise<void> {
-  tellOfStart(server, request, context);
-  const environments = await Promise.race([server.environments, asked]);
-  if (isSignal(environments)) return;
-  tellOfEnvironments(environments, context);
+  const { url, metricsUrl, logger, problems, settings, origins } = server;
+  const notices = [
+    ...standInNotices(standIn, { host: settings.host, origin: origins.host }),
+    ...server.notices,
+  ];
+  const needsKey = settings.apiKeySha256.length > 0;
+  const announced = { url, metricsUrl, logger, problems, notices, needsKey };
+  tellOfStart(announced, context);
   const models = await Promise.race([server.loaded, asked]);
   if (isSignal(models)) return;
   // Since the process began, which is what the person at the terminal has waited.
-  await tellOfModels({ server, models, elapsedMs: performance.now() }, request, context);
+  await tellOfModels(announced, { models, elapsedMs: performance.now(), folder }, context);
   await asked;
 }
 
-async function stop(server: RunningServer, signals: StopSignals, { terminal: { err } }: Context): Promise<ExitCode> {
+async function stop(
+  server: RunningServer,
+  signals: StopSignals,
+  { terminal: { err } }: Context,
+): Promise<ExitCode> {
   err.write(stopping);
   const end = async (): Promise<null> => {
     await server.stop();
@@ -88,5 +97,10 @@ function explained(error: ServingError): ServingError {
   const holder = portHolder(port);
   const hint = "Stop it, or choose another port with --port or --metrics-port; 0 takes any free one.";
   const by = holder === null ? "another program" : describeHolder(holder);
-  return new ServingError(code, message.replace("another program", by), { ...details, hint }, { cause: error });
+  return new ServingError(
+    code,
+    message.replace("another program", by),
+    { ...details, hint },
+    { cause: error },
+  );
 }

@@ -1,13 +1,14 @@
-import type { RunningServer } from "../../server/index.ts";
+/** The address that is listened on, and where it was decided. */
+export interface HostChoice {
+  readonly host: string;
+  readonly origin: string;
+}
 
 /** What somebody who typed another tool's name might otherwise miss. */
-export function standInNotices(
-  { origins, settings }: Pick<RunningServer, "origins" | "settings">,
-  standIn: string | undefined,
-): readonly string[] {
-  if (standIn !== "mlserver" || origins.host !== "default") return [];
+export function standInNotices(standIn: string | undefined, { host, origin }: HostChoice): readonly string[] {
+  if (standIn !== "mlserver" || origin !== "default") return [];
   return [
-    `mlserver is hostler here, and listens on ${settings.host} only, not on 0.0.0.0 as MLServer does: ` +
+    `mlserver is hostler here, and listens on ${host} only, not on 0.0.0.0 as MLServer does: ` +
       "to be reached from other machines set MLSERVER_HOST=0.0.0.0 and HOSTLER_API_KEY.",
   ];
 }

@@ -15,13 +15,19 @@ export interface CliSurroundings {
   readonly table?: CommandTable;
   readonly environment?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** Which streams are terminals; usually none. */
+  readonly ttys?: readonly ("out" | "err")[];
 }
 
 /** A stream that keeps what it is given. */
-export class KeptStream implements Stream {
-  readonly isTTY = false;
+class KeptStream implements Stream {
+  readonly isTTY: boolean;
   readonly columns = 100;
   kept = "";
+
+  constructor(isTty: boolean) {
+    this.isTTY = isTty;
+  }
 
   write(text: string): boolean {
     this.kept += text;
@@ -34,14 +40,18 @@ export interface KeptContext extends Context {
   readonly err: KeptStream;
 }
 
-export function keptContext({ environment = {}, cwd = process.cwd() }: CliSurroundings = {}): KeptContext {
-  const out = new KeptStream();
-  const err = new KeptStream();
+export function keptContext(surroundings: CliSurroundings = {}): KeptContext {
+  const { environment = {}, cwd = process.cwd(), ttys = [] } = surroundings;
+  const out = new KeptStream(ttys.includes("out"));
+  const err = new KeptStream(ttys.includes("err"));
   return { out, err, terminal: createTerminal({ out, err }, environment, true), environment, cwd };
 }
 
 /** Runs a command line in this process, as `main.ts` does. */
-export async function runCli(argv: readonly string[], surroundings: CliSurroundings = {}): Promise<CliResult> {
+export async function runCli(
+  argv: readonly string[],
+  surroundings: CliSurroundings = {},
+): Promise<CliResult> {
   const context = keptContext(surroundings);
   const { terminal, environment } = context;
   const exitCode = await runProgram(surroundings.table ?? commands, argv, context).catch((error: unknown) =>

@@ -37,7 +37,8 @@ export function compatibilityKey(call: InferenceCall): string {
   if (call.payload.kind !== "tensors") return "opaque";
   let key = "";
   for (const { name, datatype, shape, parameters } of call.payload.tensors) {
-    key += `${name}\u0000${datatype}`;
+    // Quoted: a name is the caller's, and must not be able to look like the rest of a key.
+    key += `${JSON.stringify(name)}${datatype}`;
     for (let axis = 1; axis < shape.length; axis += 1) key += `,${String(shape[axis])}`;
     key += parameters === undefined ? ";" : `${JSON.stringify(parameters)};`;
   }

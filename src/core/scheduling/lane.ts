@@ -20,6 +20,8 @@ export class Lane {
   readonly #clock: Clock;
   readonly #window: number;
   readonly #dispatchers = new Set<Dispatcher>();
+  /** Batches in the worker, in the order they were sent: it computes the first. */
+  readonly #inside = new Set<object>();
   #turns: Dispatcher[] = [];
   #underWay = 0;
   #isSuspended = false;
@@ -64,8 +66,19 @@ export class Lane {
     });
   }
 
+  sent(batch: object): void {
+    this.#inside.add(batch);
+  }
+
+  /** Whether this is the batch that the worker computes; others wait in its socket. */
+  computes(batch: object): boolean {
+    const [first] = this.#inside;
+    return first === batch;
+  }
+
   /** A batch is back (or lost): the next one goes at once, before anybody encodes an answer. */
-  finished(): void {
+  finished(batch: object): void {
+    this.#inside.delete(batch);
     this.#underWay -= 1;
     this.#pump();
   }
@@ -87,11 +100,12 @@ export class Lane {
       if (dispatcher === undefined) return;
       this.#underWay += 1;
       const wasSent = dispatcher.dispatch(this);
-      if (!wasSent) {
-        this.#underWay -= 1;
-        refusals += 1;
-      }
-      if (dispatcher.hasWork) this.#turns.push(dispatcher);
+      if (!wasSent) this.#underWay -= 1;
+      // Whoever has nothing left leaves; once all that stay have refused in a row, nothing can be sent now.
+      refusals = wasSent ? 0 : refusals;
+      if (!dispatcher.hasWork) continue;
+      this.#turns.push(dispatcher);
+      if (!wasSent) refusals += 1;
     }
   }
 }

@@ -90,7 +90,11 @@ export class ModelQueue implements Dispatcher {
     pending.isSuspect = verdict === "suspect";
     if (call.deadlineMs !== Number.POSITIVE_INFINITY) {
       const delayMs = Math.ceil(call.deadlineMs - now);
-      pending.watch(clock.schedule(delayMs, () => pending.abandon(this.#tooLate(pending))));
+      pending.watch(
+        clock.schedule(delayMs, () => {
+          pending.abandon(this.#tooLate(pending));
+        }),
+      );
     }
     this.#line.push(pending);
     this.#waitingRows += pending.rows ?? 1;
@@ -123,15 +127,7 @@ export class ModelQueue implements Dispatcher {
 
   #admit(call: InferenceCall, now: number, verdict: ReturnType<Quarantine["verdict"]>): void {
     const { label, queueLimit } = this.#options;
-    if (verdict === "refused") {
-      throw new ServingError(
-        "REQUEST_QUARANTINED",
-        `This request killed two workers of ${label} and is refused.`,
-        {
-          hint: "Change the input. The quarantine ends when the model is loaded again.",
-        },
-      );
-    }
+    if (verdict === "refused") throw quarantined(label);
     const waitMs = this.#estimate.waitMs(this.#waitingRows);
     const retryAfterS = Math.max(1, Math.ceil(waitMs / 1000));
     if (this.#line.length >= queueLimit) {
@@ -157,14 +153,22 @@ export class ModelQueue implements Dispatcher {
   }
 
   readonly #abandoned = (pending: PendingCall): void => {
-    if (pending.startedAt !== null) {
-      pending.batch?.callerGone();
+    if (pending.batch !== null) {
+      pending.batch.callerGone();
       return;
     }
-    this.#line.forgetOne();
-    this.#waitingRows -= pending.rows ?? 1;
+    if (pending.startedAt === null) {
+      this.#line.forgetOne();
+      this.#waitingRows -= pending.rows ?? 1;
+    } else this.#forgetRetries();
     this.#settleIdle();
   };
+
+  /** Halves whose callers have all gone have nobody to run for. */
+  #forgetRetries(): void {
+    const wanted = this.#retries.filter((half) => half.some((pending) => !pending.isSettled));
+    this.#retries.splice(0, this.#retries.length, ...wanted);
+  }
 
   #requestLanes(): void {
     for (const lane of this.#instances.keys()) lane.request(this);
@@ -173,7 +177,13 @@ export class ModelQueue implements Dispatcher {
   #take(): readonly PendingCall[] {
     for (let half = this.#retries.pop(); half !== undefined; half = this.#retries.pop()) {
       const live = half.filter((pending) => !pending.isSettled);
-      if (live.length > 0) return live;
+      const suspect = live.find((pending) => pending.isSuspect);
+      if (suspect !== undefined && live.length > 1) {
+        this.#retries.push(
+          [suspect],
+          live.filter((pending) => pending !== suspect),
+        );
+      } else if (live.length > 0) return live;
     }
     const policy = this.#policy;
     if (policy.kind === "declared" && this.#shouldGather(policy)) return [];
@@ -190,7 +200,9 @@ export class ModelQueue implements Dispatcher {
     const leftMs = first.submittedAt + policy.maxWaitMs - this.#options.clock.now();
     if (leftMs <= 0) return false;
     this.#gatherTimer?.cancel();
-    this.#gatherTimer = this.#options.clock.schedule(leftMs, () => this.#requestLanes());
+    this.#gatherTimer = this.#options.clock.schedule(leftMs, () => {
+      this.#requestLanes();
+    });
     return true;
   }
 
@@ -204,15 +216,12 @@ export class ModelQueue implements Dispatcher {
       rows += pending.rows ?? 1;
     }
     this.#running += calls.length;
-    const batch = mergeCalls(
-      calls.map((pending) => pending.call),
-      rows,
-    );
-    const outcome = await instance.run(batch);
+    instance.lane.sent(running);
+    const outcome = await runBatch(instance, calls, rows);
     running.finished();
     for (const pending of calls) pending.batch = null;
     this.#running -= calls.length;
-    instance.lane.finished();
+    instance.lane.finished(running);
     this.#settle(calls, rows, outcome);
     this.#settleIdle();
   }
@@ -231,10 +240,11 @@ export class ModelQueue implements Dispatcher {
       case "crashed":
         this.#quarantine.crashed(calls.map((pending) => pending.call.payload));
         for (const pending of calls) pending.fail(outcome.error);
+        this.#judge([...this.#retries.flat(), ...this.#line.all()]);
         return;
       case "not-started":
-        this.#retries.push(calls);
-        this.#requestLanes();
+        this.#judge(calls);
+        this.#retry(calls);
     }
   }
 
@@ -259,10 +269,27 @@ export class ModelQueue implements Dispatcher {
     }
   }
 
+  /** Calls that were let in before a crash may be the very request that caused it. */
+  #judge(calls: readonly PendingCall[]): void {
+    for (const pending of calls) {
+      const verdict = this.#quarantine.verdict(pending.call.payload);
+      if (verdict === "suspect") pending.isSuspect = true;
+      if (verdict === "refused") pending.abandon(quarantined(this.#options.label));
+    }
+  }
+
   /** A batch failed as a whole: its halves run again, so that in the end only the poison call fails. */
   #bisect(calls: readonly PendingCall[]): void {
     const middle = calls.length >> 1;
-    this.#retries.push(calls.slice(middle), calls.slice(0, middle));
+    this.#retry(calls.slice(middle));
+    this.#retry(calls.slice(0, middle));
+  }
+
+  /** Runs calls again before anything else, without those whose callers have gone meanwhile. */
+  #retry(calls: readonly PendingCall[]): void {
+    const wanted = calls.filter((pending) => !pending.isSettled);
+    if (wanted.length === 0) return;
+    this.#retries.push(wanted);
     this.#requestLanes();
   }
 
@@ -271,6 +298,29 @@ export class ModelQueue implements Dispatcher {
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
+  }
+}
+
+function quarantined(label: string): ServingError {
+  const message = `This request killed two workers of ${label} and is refused.`;
+  const hint = "Change the input. The quarantine ends when the model is loaded again.";
+  return new ServingError("REQUEST_QUARANTINED", message, { hint });
+}
+
+/** A runtime never rejects; should one do so all the same, its calls fail and the queue goes on. */
+async function runBatch(
+  instance: Instance,
+  calls: readonly PendingCall[],
+  rows: number,
+): Promise<BatchOutcome> {
+  try {
+    const batch = mergeCalls(
+      calls.map((pending) => pending.call),
+      rows,
+    );
+    return await instance.run(batch);
+  } catch (error) {
+    return { kind: "failed", error: ServingError.from(error) };
   }
 }
 

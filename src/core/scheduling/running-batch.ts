@@ -29,7 +29,9 @@ export class RunningBatch {
 
   #watch(): void {
     this.#timer = this.#clock.schedule(abandonedGraceMs, () => {
-      if (this.#instance.lane.isWanted) this.#instance.abort();
+      const { lane } = this.#instance;
+      // Ending the worker ends what it computes: while that is somebody else's, this one has to wait.
+      if (lane.isWanted && lane.computes(this)) this.#instance.abort();
       else this.#watch();
     });
   }

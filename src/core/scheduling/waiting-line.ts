@@ -25,17 +25,11 @@ export class WaitingLine {
     else this.#calls.splice(index, 0, pending);
   }
 
-  /** Puts calls back where they came from, before everything else. */
-  pushFront(calls: readonly PendingCall[]): void {
-    const live = calls.filter((pending) => !pending.isSettled);
-    this.#live += live.length;
-    this.#calls = [...live, ...this.#calls];
-  }
-
   /** Tells that a call of this line was settled where it stood. */
   forgetOne(): void {
     this.#live -= 1;
-    if (this.#live === 0) this.#calls = [];
+    // While a model loads nothing is taken: what was given up must not pile up behind the few that wait.
+    if (this.#live * 2 <= this.#calls.length) this.#calls = [...this.all()];
   }
 
   /** The call that is next, without taking it. */
@@ -67,9 +61,14 @@ export class WaitingLine {
     return taken;
   }
 
+  /** Everything, without taking it. */
+  all(): readonly PendingCall[] {
+    return this.#calls.filter((pending) => !pending.isSettled);
+  }
+
   /** Takes everything. */
   takeAll(): readonly PendingCall[] {
-    const all = this.#calls.filter((pending) => !pending.isSettled);
+    const all = this.all();
     this.#calls = [];
     this.#live = 0;
     return all;

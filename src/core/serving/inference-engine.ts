@@ -1,11 +1,11 @@
 import { ServingError } from "../../contracts/serving-error.ts";
-import type { ModelSpec } from "../models/model-spec.ts";
+import { labelOf, type ModelSpec } from "../models/model-spec.ts";
 import { ModelVersion } from "../models/model-version.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Meter } from "../ports/meter.ts";
-import type { ModelSource, SourceProblem } from "../ports/model-source.ts";
+import type { ModelSource, SourceListing, SourceProblem } from "../ports/model-source.ts";
 import type { Residency } from "../residency/residency.ts";
 import type { InferenceCall } from "../scheduling/inference-call.ts";
 import { ModelQueue } from "../scheduling/model-queue.ts";
@@ -28,6 +28,13 @@ export interface StartReport {
   readonly notices: readonly string[];
 }
 
+export interface RepositoryIndex {
+  readonly registered: readonly ModelVersion[];
+  /** What the source has and nobody has loaded. */
+  readonly unregistered: readonly ModelSpec[];
+  readonly problems: readonly SourceProblem[];
+}
+
 /** The one way from a protocol to a model: route, residency, schedule. */
 export class InferenceEngine {
   readonly #options: InferenceEngineOptions;
@@ -36,6 +43,7 @@ export class InferenceEngine {
   #isStopping = false;
   #isStarted = false;
   #problems: readonly SourceProblem[] = [];
+  #listing: Promise<SourceListing> | null = null;
 
   constructor(options: InferenceEngineOptions) {
     this.#options = options;
@@ -53,6 +61,17 @@ export class InferenceEngine {
   /** Models that the source has but that cannot be served. */
   get problems(): readonly SourceProblem[] {
     return this.#problems;
+  }
+
+  /** Reads the source anew and compares: what is registered, what is only on disk, what cannot be served. */
+  async index(): Promise<RepositoryIndex> {
+    // Callers that come together share one reading.
+    this.#listing ??= this.#options.source.list().finally(() => (this.#listing = null));
+    const { specs, problems } = await this.#listing;
+    this.#problems = problems;
+    const registered = [...this.registry.versions()];
+    const labels = new Set(registered.map(({ label }) => label));
+    return { registered, unregistered: specs.filter((spec) => !labels.has(labelOf(spec))), problems };
   }
 
   /** Reads the source and registers what it has. Nothing is loaded yet. */
@@ -169,7 +188,7 @@ export class InferenceEngine {
     const { clock, meter, queueLimit } = this.#options;
     const queue = new ModelQueue({
       clock,
-      label: spec.version === null ? spec.name : `${spec.name}@${spec.version}`,
+      label: labelOf(spec),
       queueLimit,
       onBatch: (calls, rows, computeMs) => {
         meter.batchEnded(version, { calls, rows, computeMs });

@@ -48,7 +48,7 @@ function jsonStrings(bytes: Uint8Array): string {
 export function floatText(value: number): string {
   if (!Number.isFinite(value)) return "null";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-5 || size >= 1e16)) return value.toExponential().replace("e+", "e");
+  if (size !== 0 && (size < 1e-5 || size >= 1e16)) return value.toExponential();
   if (!Number.isInteger(value)) return String(value);
   return Object.is(value, -0) ? "-0.0" : `${String(value)}.0`;
 }

@@ -28,7 +28,10 @@ export interface FakeRuntimeOptions {
 
 /** Answers with its inputs after a millisecond. */
 export function echo(batch: Batch): FakeWork {
-  return { computeMs: 1, finish: () => ({ kind: "done", computeMs: 1, result: { outputs: tensorsOf(batch) } }) };
+  return {
+    computeMs: 1,
+    finish: () => ({ kind: "done", computeMs: 1, result: { outputs: tensorsOf(batch) } }),
+  };
 }
 
 function tensorsOf({ payload }: Batch) {

@@ -30,7 +30,12 @@ runtimeContract(() => {
 
 function batchOf(rows: number): Batch {
   const bytes = Uint8Array.from({ length: rows }, (_, row) => row);
-  const tensor = { name: "x", datatype: "UINT8", shape: [rows, 1], data: { encoding: "binary", bytes } } as const;
+  const tensor = {
+    name: "x",
+    datatype: "UINT8",
+    shape: [rows, 1],
+    data: { encoding: "binary", bytes },
+  } as const;
   return { calls: 1, rows, payload: { kind: "tensors", tensors: [tensor] }, outputs: null, parameters: null };
 }
 

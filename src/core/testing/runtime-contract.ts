@@ -74,9 +74,12 @@ function runsBatches(make: () => Promise<RuntimeSubject>): void {
       const sizes = [1, 3, 2, 5, 1];
       const runs = sizes.map((rows) => instance.run(subject.goodBatch(rows)));
       const answered = await subject.until(Promise.all(runs));
-      const rows = answered.map((outcome) => (outcome.kind === "done" ? outcome.result.outputs[0]?.shape[0] : outcome));
+      const rows = answered.map((outcome) =>
+        outcome.kind === "done" ? outcome.result.outputs[0]?.shape[0] : outcome,
+      );
       expect(rows).toEqual(sizes);
-      for (const outcome of answered) expect(outcome.kind === "done" && outcome.computeMs).toBeGreaterThanOrEqual(0);
+      for (const outcome of answered)
+        expect(outcome.kind === "done" && outcome.computeMs).toBeGreaterThanOrEqual(0);
     });
 
     it("says that a batch failed, and goes on", async () => {

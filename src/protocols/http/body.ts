@@ -42,11 +42,15 @@ function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> 
 
 async function unpack(body: Buffer, encoding: string, limitBytes: number): Promise<Buffer> {
   if (encoding !== "gzip" && encoding !== "deflate") {
-    throw new ServingError("UNSUPPORTED_ENCODING", `content-encoding: expected gzip or deflate, got ${encoding}`, {
-      field: "content-encoding",
-      expected: "gzip, deflate",
-      got: encoding,
-    });
+    throw new ServingError(
+      "UNSUPPORTED_ENCODING",
+      `content-encoding: expected gzip or deflate, got ${encoding}`,
+      {
+        field: "content-encoding",
+        expected: "gzip, deflate",
+        got: encoding,
+      },
+    );
   }
   try {
     return await unpackers[encoding](body, { maxOutputLength: limitBytes });
@@ -57,13 +61,17 @@ async function unpack(body: Buffer, encoding: string, limitBytes: number): Promi
 }
 
 function tooLarge(limitBytes: number, got: string): ServingError {
-  return new ServingError("PAYLOAD_TOO_LARGE", `body: expected at most ${String(limitBytes)} bytes, got ${got}`, {
-    field: "body",
-    expected: `at most ${String(limitBytes)} bytes`,
-    got,
-    limitBytes,
-    hint: "The limit is --max-body-bytes.",
-  });
+  return new ServingError(
+    "PAYLOAD_TOO_LARGE",
+    `body: expected at most ${String(limitBytes)} bytes, got ${got}`,
+    {
+      field: "body",
+      expected: `at most ${String(limitBytes)} bytes`,
+      got,
+      limitBytes,
+      hint: "The limit is --max-body-bytes.",
+    },
+  );
 }
 
 /** Replies below this are never packed (MLServer's limit). */

@@ -11,6 +11,8 @@ export interface InferRequest {
   readonly id: string | null;
   /** Output names; null for the model's default. */
   readonly outputs: readonly string[] | null;
+  /** Names of outputs that are asked for with content type `str`: text rather than arrays. */
+  readonly textOutputs: readonly string[];
   /** Parameters that are the model's business. */
   readonly parameters: Parameters | null;
   readonly priority: number;
@@ -44,7 +46,11 @@ export function decodeInferRequest(body: Buffer): InferRequest {
   // A 64-bit integer that a JSON number cannot hold: the text has it exactly.
   const spans = findDataSpans(body);
   if (spans === undefined) {
-    throw ServingError.invalidField("inputs", "64-bit integers in plain arrays", "a structure that cannot be read exactly");
+    throw ServingError.invalidField(
+      "inputs",
+      "64-bit integers in plain arrays",
+      "a structure that cannot be read exactly",
+    );
   }
   return decodeWithSpans(body, spans);
 }
@@ -97,7 +103,7 @@ function decodeParsed(body: unknown, textOf: TextOf): InferRequest | undefined {
   const parameters = readParameters(request["parameters"], "parameters");
   return {
     id: readId(request["id"]),
-    outputs: readOutputs(request["outputs"]),
+    ...readOutputs(request["outputs"]),
     parameters: modelParameters(parameters),
     priority: readCount(parameters?.["priority"], "parameters.priority") ?? 0,
     timeoutMs: timeoutMsOf(parameters),
@@ -119,7 +125,8 @@ function readTensor(value: unknown, index: number, text: TensorData | undefined)
   }
   if (data === undefined) throw wrong(`${field}.data`, "an array", data);
   const parameters = readParameters(input["parameters"], `${field}.parameters`);
-  const bytes = text === undefined ? readJsonData({ datatype, shape, field: `${field}.data` }, data) : undefined;
+  const bytes =
+    text === undefined ? readJsonData({ datatype, shape, field: `${field}.data` }, data) : undefined;
   if (text === undefined && bytes === undefined) return undefined;
   const held: TensorData | undefined = bytes === undefined ? text : { encoding: "binary", bytes };
   return held && { name, datatype, shape, data: held, ...(parameters === undefined ? {} : { parameters }) };
@@ -128,7 +135,11 @@ function readTensor(value: unknown, index: number, text: TensorData | undefined)
 function readShape(value: unknown, field: string): readonly number[] {
   const shape = readList(value, field);
   if (shape.length > maxDimensions) {
-    throw ServingError.invalidField(field, `at most ${String(maxDimensions)} dimensions`, String(shape.length));
+    throw ServingError.invalidField(
+      field,
+      `at most ${String(maxDimensions)} dimensions`,
+      String(shape.length),
+    );
   }
   const dimensions: number[] = [];
   for (const [axis, dimension] of shape.entries()) {
@@ -140,18 +151,23 @@ function readShape(value: unknown, field: string): readonly number[] {
   return dimensions;
 }
 
-function readOutputs(value: unknown): readonly string[] | null {
-  if (value === undefined || value === null) return null;
-  const outputs = readList(value, "outputs");
-  if (outputs.length === 0) return null;
-  if (outputs.length > maxTensors) {
-    throw ServingError.invalidField("outputs", `at most ${String(maxTensors)}`, String(outputs.length));
+function readOutputs(value: unknown): Pick<InferRequest, "outputs" | "textOutputs"> {
+  if (value === undefined || value === null) return { outputs: null, textOutputs: [] };
+  const list = readList(value, "outputs");
+  if (list.length === 0) return { outputs: null, textOutputs: [] };
+  if (list.length > maxTensors) {
+    throw ServingError.invalidField("outputs", `at most ${String(maxTensors)}`, String(list.length));
   }
-  return outputs.map((output, index) => {
-    const { name } = readObject(output, `outputs[${String(index)}]`);
-    if (typeof name !== "string") throw wrong(`outputs[${String(index)}].name`, "a string", name);
-    return name;
-  });
+  const outputs: string[] = [];
+  const textOutputs: string[] = [];
+  for (const [index, output] of list.entries()) {
+    const field = `outputs[${String(index)}]`;
+    const { name, parameters } = readObject(output, field);
+    if (typeof name !== "string") throw wrong(`${field}.name`, "a string", name);
+    outputs.push(name);
+    if (readParameters(parameters, `${field}.parameters`)?.["content_type"] === "str") textOutputs.push(name);
+  }
+  return { outputs, textOutputs };
 }
 
 function readId(value: unknown): string | null {
@@ -207,5 +223,9 @@ function isParameters(value: unknown): value is Parameters {
 }
 
 function wrong(field: string, expected: string, got: unknown): ServingError {
-  return ServingError.invalidField(field, expected, got === undefined ? "nothing" : JSON.stringify(got).slice(0, 80));
+  return ServingError.invalidField(
+    field,
+    expected,
+    got === undefined ? "nothing" : JSON.stringify(got).slice(0, 80),
+  );
 }

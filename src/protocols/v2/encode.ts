@@ -19,12 +19,25 @@ function headOf(spec: ModelSpec): string {
   return head;
 }
 
-export function encodeInferReply(spec: ModelSpec, id: string, result: InferenceResult): string {
+/** @param reply.textOutputs names of outputs that were asked for as text */
+export function encodeInferReply(
+  spec: ModelSpec,
+  result: InferenceResult,
+  reply: { readonly id: string; readonly textOutputs: readonly string[] },
+): string {
+  const { id, textOutputs } = reply;
   let text = `${headOf(spec)}${JSON.stringify(id)},"parameters":{},"outputs":[`;
   for (const [index, output] of result.outputs.entries()) {
-    text += index === 0 ? encodeTensor(output) : `,${encodeTensor(output)}`;
+    const tensor = textOutputs.length === 0 ? output : asText(output, textOutputs);
+    text += index === 0 ? encodeTensor(tensor) : `,${encodeTensor(tensor)}`;
   }
   return `${text}]}`;
+}
+
+/** MLServer names the codec it used; of ours, `str` differs from the array's only in that name. */
+function asText(tensor: Tensor, textOutputs: readonly string[]): Tensor {
+  if (tensor.datatype !== "BYTES" || !textOutputs.includes(tensor.name)) return tensor;
+  return { ...tensor, parameters: { ...tensor.parameters, content_type: "str" } };
 }
 
 function encodeTensor(tensor: Tensor): string {

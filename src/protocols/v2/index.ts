@@ -18,7 +18,8 @@ export function registerV2(app: FastifyInstance, context: V2Context): void {
     const handler =
       operation === "infer"
         ? inferHandler(context, route)
-        : (request: FastifyRequest, reply: FastifyReply) => operate(context, { route, operation }, { request, reply });
+        : (request: FastifyRequest, reply: FastifyReply) =>
+            operate(context, { route, operation }, { request, reply });
     app.route({ method, url: path, handler });
   }
 }
@@ -49,8 +50,9 @@ async function operate(
     answer = { status: statusOf[failure.code], body: encodeError(failure) };
     if (failure.details.retryAfterS !== undefined) reply.header("retry-after", failure.details.retryAfterS);
   }
-  const body = answer.body === null ? "" : JSON.stringify(answer.body);
-  if (answer.body !== null) reply.header("content-type", "application/json");
+  // A buffer: to a string, Fastify would add a charset, which JSON does not have.
+  const body = answer.body === null ? null : Buffer.from(JSON.stringify(answer.body));
+  if (body !== null) reply.header("content-type", "application/json");
   context.observer.ended({
     protocol: "v2",
     method: route.method,
@@ -61,12 +63,12 @@ async function operate(
     requestedVersion: version,
     requestId: null,
     bytesIn: Number(request.headers["content-length"] ?? 0),
-    bytesOut: body.length,
+    bytesOut: body?.byteLength ?? 0,
     timing: null,
     totalMs: context.clock.now() - startedAt,
     error: failure,
   });
-  return reply.code(answer.status).send(body);
+  return body === null ? reply.code(answer.status).send() : reply.code(answer.status).send(body);
 }
 
 /** Which model a request names. On unversioned routes `?model_version=` selects a version too, as in MLServer. */

@@ -55,7 +55,7 @@ async function infer(context: V2Context, exchange: Exchange): Promise<void> {
   exchange.bytesIn = body.byteLength;
   const model = engine.resolve(target.name, target.version);
   exchange.model = model;
-  const { id, tensors, outputs, parameters, priority, timeoutMs } = decodeInferRequest(body);
+  const { id, tensors, outputs, textOutputs, parameters, priority, timeoutMs } = decodeInferRequest(body);
   const deadlineMs = startedAt + Math.min(timeoutMs ?? context.requestTimeoutMs, context.requestTimeoutMs);
   const payload = { kind: "tensors", tensors } as const;
   const pending = engine.infer(model, { payload, outputs, parameters, deadlineMs, priority });
@@ -67,10 +67,15 @@ async function infer(context: V2Context, exchange: Exchange): Promise<void> {
     const { result, timing } = await pending.reply;
     exchange.timing = timing;
     const replyId = id ?? randomUUID();
-    const text = encodeInferReply(model.spec, replyId, result);
+    const text = encodeInferReply(model.spec, result, { id: replyId, textOutputs });
     const totalMs = clock.now() - startedAt;
-    const headers = [...cloudEventHeaders(context, model.spec, replyId), "server-timing", serverTiming(timing, totalMs)];
-    if (context.isGzipEnabled && request.headers["accept-encoding"] !== undefined) await sendPacked(exchange, text, headers);
+    const headers = [
+      ...cloudEventHeaders(context, model.spec, replyId),
+      "server-timing",
+      serverTiming(timing, totalMs),
+    ];
+    if (context.isGzipEnabled && request.headers["accept-encoding"] !== undefined)
+      await sendPacked(exchange, text, headers);
     else send(exchange, { status: 200, body: text, headers });
     ended(context, exchange, { status: 200, bytesOut: text.length, error: null });
   } finally {

@@ -1,4 +1,5 @@
 import { ServingError } from "../../contracts/serving-error.ts";
+import type { ModelSpec } from "../../core/models/model-spec.ts";
 import type { ModelVersion } from "../../core/models/model-version.ts";
 import type { V2Context } from "./context.ts";
 import { encodeModelMetadata } from "./encode.ts";
@@ -56,14 +57,22 @@ function modelReady({ engine }: V2Context, { name, version }: OperationRequest):
   return { status: 503, body: { error, name, ready: false } };
 }
 
-async function repositoryIndex({ engine }: V2Context, { readBody }: OperationRequest): Promise<OperationReply> {
+async function repositoryIndex(
+  { engine }: V2Context,
+  { readBody }: OperationRequest,
+): Promise<OperationReply> {
   const onlyReady = wantsReadyOnly(await readBody());
-  const known = [...engine.registry.versions()].map((version) => indexEntry(version));
-  const names = new Set(known.map(({ name }) => name));
-  const broken = engine.problems
-    .filter(({ name }) => !names.has(name))
-    .map(({ name, reason, where }) => ({ name, state: "UNAVAILABLE", reason: `${reason} (${where})` }));
-  const all = [...known, ...broken];
+  const { registered, unregistered, problems } = await engine.index();
+  const all = [
+    ...registered.map((model) => indexEntry(model)),
+    // On disk, but unloaded, or not loaded since it was put there.
+    ...unregistered.map((spec) => ({ ...identityOf(spec), state: "UNAVAILABLE", reason: "" })),
+    ...problems.map(({ name, reason, where }) => ({
+      name,
+      state: "UNAVAILABLE",
+      reason: `${reason} (${where})`,
+    })),
+  ];
   return { status: 200, body: onlyReady ? all.filter(({ state }) => state === "READY") : all };
 }
 
@@ -75,8 +84,11 @@ interface IndexEntry {
 }
 
 function indexEntry(model: ModelVersion): IndexEntry {
-  const { name, version } = model.spec;
-  return { name, ...(version === null ? {} : { version }), ...indexState(model) };
+  return { ...identityOf(model.spec), ...indexState(model) };
+}
+
+function identityOf({ name, version }: ModelSpec): Pick<IndexEntry, "name" | "version"> {
+  return { name, ...(version === null ? {} : { version }) };
 }
 
 function indexState(model: ModelVersion): Pick<IndexEntry, "state" | "reason"> {

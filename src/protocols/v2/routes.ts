@@ -21,16 +21,31 @@ export interface V2Route {
 
 export const v2Routes: readonly V2Route[] = [
   { operation: "server-live", method: "GET", path: "/v2/health/live", summary: "Is the server up?" },
-  { operation: "server-ready", method: "GET", path: "/v2/health/ready", summary: "Should the server get traffic?" },
+  {
+    operation: "server-ready",
+    method: "GET",
+    path: "/v2/health/ready",
+    summary: "Should the server get traffic?",
+  },
   { operation: "server-metadata", method: "GET", path: "/v2", summary: "Name, version and extensions" },
-  { operation: "model-metadata", method: "GET", path: "/v2/models/:name", summary: "What a model says of itself" },
+  {
+    operation: "model-metadata",
+    method: "GET",
+    path: "/v2/models/:name",
+    summary: "What a model says of itself",
+  },
   {
     operation: "model-metadata",
     method: "GET",
     path: "/v2/models/:name/versions/:version",
     summary: "What a version of a model says of itself",
   },
-  { operation: "model-ready", method: "GET", path: "/v2/models/:name/ready", summary: "Can the model be called?" },
+  {
+    operation: "model-ready",
+    method: "GET",
+    path: "/v2/models/:name/ready",
+    summary: "Can the model be called?",
+  },
   {
     operation: "model-ready",
     method: "GET",
@@ -44,14 +59,24 @@ export const v2Routes: readonly V2Route[] = [
     path: "/v2/models/:name/versions/:version/infer",
     summary: "Predict with this version",
   },
-  { operation: "infer", method: "POST", path: "/v2/models/:name/generate", summary: "Predict (MLServer's alias)" },
+  {
+    operation: "infer",
+    method: "POST",
+    path: "/v2/models/:name/generate",
+    summary: "Predict (MLServer's alias)",
+  },
   {
     operation: "infer",
     method: "POST",
     path: "/v2/models/:name/versions/:version/generate",
     summary: "Predict with this version (MLServer's alias)",
   },
-  { operation: "repository-index", method: "POST", path: "/v2/repository/index", summary: "All models and states" },
+  {
+    operation: "repository-index",
+    method: "POST",
+    path: "/v2/repository/index",
+    summary: "All models and states",
+  },
   {
     operation: "repository-load",
     method: "POST",

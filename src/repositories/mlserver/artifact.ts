@@ -1,6 +1,6 @@
 import { lstat, realpath, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Complaint } from "../shared/complaint.ts";
 import type { Environment } from "./environment.ts";
 import { wellKnownFiles } from "./implementations.ts";
@@ -25,7 +25,7 @@ export async function findArtifact(
   throw new Complaint({
     where: settings.whereParameter("uri"),
     reason: `the model's file lies outside the served folder: ${real}`,
-    hint: "Loading a model can run the code in it. If you trust that folder, name it with --trust.",
+    hint: `Loading a model can run the code in it. If you trust that folder, start with --trust ${dirname(real)}.`,
   });
 }
 
@@ -99,11 +99,11 @@ export async function findInterpreter(
   });
 }
 
-function expandPath(path: string, { variables }: Environment): string {
-  const home = path.replace(/^~(?=\/|$)/, () => variables["HOME"] ?? homedir());
+function expandPath(path: string, environment: Environment): string {
+  const home = path.replace(/^~(?=\/|$)/, () => environment.own("HOME")?.value ?? homedir());
   return home.replace(
     /\$(?:(\w+)|\{([^}]*)\})/g,
-    (all, plain?: string, braced?: string) => variables[plain ?? braced ?? ""] ?? all,
+    (all, plain?: string, braced?: string) => environment.own(plain ?? braced ?? "")?.value ?? all,
   );
 }
 

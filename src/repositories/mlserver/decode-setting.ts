@@ -1,5 +1,5 @@
 import type { Json } from "../../contracts/parameters.ts";
-import { type SettingName, serverSettingsSchema } from "../../contracts/settings.ts";
+import type { SettingName } from "../../contracts/settings.ts";
 import { settingKinds, type SettingSource, settingsSources } from "../../contracts/settings-sources.ts";
 import { Complaint } from "../shared/complaint.ts";
 import {
@@ -13,8 +13,7 @@ import {
 } from "./decoders.ts";
 import { rawOf } from "./field-reader.ts";
 import type { FoundSetting } from "./setting-layers.ts";
-
-const { shape } = serverSettingsSchema.unwrap();
+import { settingSchemas, takesNull } from "./setting-schemas.ts";
 
 const decoders = {
   boolean: booleanField,
@@ -33,11 +32,10 @@ type PlainSettingName = Exclude<SettingName, "cors" | "apiKeySha256" | "trustedF
 /** What was found, as the setting's value; complains where it does not fit. The schema types it in the end. */
 export function decodeSetting(name: PlainSettingName, found: FoundSetting): unknown {
   const source = settingsSources[name];
-  const schema = shape[name];
   const isNothing = found.raw === null || found.raw === "";
-  if (isNothing && schema.safeParse(null).success) return null;
+  if (isNothing && takesNull(name)) return null;
   const value = decoders[source.kind].decode(listFrom(source, found));
-  const checked = schema.safeParse(value);
+  const checked = settingSchemas[name].safeParse(value);
   if (value !== undefined && checked.success) return checked.data;
   throw misfit(source, found);
 }
@@ -50,16 +48,15 @@ export function decodeTexts(name: "trustedFolders", found: FoundSetting): readon
   return texts;
 }
 
-function misfit(source: SettingSource, { where, layer, raw }: FoundSetting): Complaint {
-  const field = layer === "file" && source.fileKey !== null ? { field: source.fileKey } : {};
-  return Complaint.misfit({ where, ...field, expected: expectation(source), got: raw });
+function misfit(source: SettingSource, { name, where, raw }: FoundSetting): Complaint {
+  return Complaint.misfit({ where, field: name, expected: expectation(source), got: raw });
 }
 
 /** A list on the command line or in a variable of hostler's may be written with commas; MLServer's are JSON. */
-function listFrom({ kind }: SettingSource, { layer, raw, where }: FoundSetting): Json {
+function listFrom({ kind }: SettingSource, { layer, name, raw, where }: FoundSetting): Json {
   if (kind !== "list" || typeof raw !== "string" || layer === "file") return raw;
   if (layer === "mlserver-variable" || raw.startsWith("["))
-    return rawOf({ value: raw, origin: where }, textsField);
+    return rawOf({ value: raw, origin: where }, textsField, name);
   return raw
     .split(",")
     .map((item) => item.trim())

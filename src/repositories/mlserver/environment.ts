@@ -48,7 +48,7 @@ export class Environment {
       return new Environment(cwd, variables, expand(parseEnv(await readFile(path, "utf8")), variables));
     } catch (error) {
       if (isMissing(error)) return new Environment(cwd, variables);
-      const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      const reason = `.env cannot be read: ${error instanceof Error ? error.message : String(error)}`;
       throw new Complaint({
         where: ".env",
         reason,

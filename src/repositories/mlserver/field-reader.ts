@@ -52,18 +52,20 @@ export class FieldReader {
     const set = variable(key);
     if (set === undefined) return otherwise;
     this.#noteFilled(key, set);
-    return this.#decode(key, decoder, rawOf(set, decoder));
+    return this.#decode(key, decoder, rawOf(set, decoder, this.#options.prefix + key));
   }
 
   /** An object that a variable may fill in part: its own keys go before the variable's, at any depth. */
   readObject(key: string): JsonObject {
-    const { object, variable } = this.#options;
+    const { object, prefix, variable } = this.#options;
     const own = Object.hasOwn(object, key) ? this.read(key, nullable(objectField), null) : undefined;
     const set = variable(key);
     if (set === undefined || own === null) return own ?? {};
-    const filling = rawOf(set, objectField);
+    const field = prefix + key;
+    const filling = rawOf(set, objectField, field);
     const { expected } = objectField;
-    if (!isJsonObject(filling)) throw Complaint.misfit({ where: set.origin, expected, got: set.value });
+    if (!isJsonObject(filling))
+      throw Complaint.misfit({ where: set.origin, field, expected, got: set.value });
     this.#noteFilled(key, set);
     return merge(filling, own ?? {});
   }
@@ -83,21 +85,20 @@ export class FieldReader {
 }
 
 /** A variable's value: JSON where the field is a list or an object, as in pydantic. */
-export function rawOf(variable: Variable, decoder: Decoder<unknown>): Json {
+export function rawOf(variable: Variable, decoder: Decoder<unknown>, field: string): Json {
   if (!decoder.isJsonInVariables) return variable.value;
   try {
     return parseJson(variable.value);
   } catch {
     const expected = `${decoder.expected}, as JSON`;
-    throw Complaint.misfit({ where: variable.origin, expected, got: variable.value });
+    throw Complaint.misfit({ where: variable.origin, field, expected, got: variable.value });
   }
 }
 
 function merge(under: JsonObject, over: JsonObject): JsonObject {
-  const merged: Record<string, Json> = { ...under };
-  for (const [key, value] of Object.entries(over)) {
-    const below = merged[key];
-    merged[key] = isJsonObject(below) && isJsonObject(value) ? merge(below, value) : value;
-  }
-  return merged;
+  const merged = Object.entries(over).map(([key, value]): [string, Json] => {
+    const below = under[key];
+    return [key, isJsonObject(below) && isJsonObject(value) ? merge(below, value) : value];
+  });
+  return { ...under, ...Object.fromEntries(merged) };
 }

@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { parseModelName } from "../../contracts/identifiers.ts";
 import { isInside } from "../shared/paths.ts";
 import { findFiles } from "../shared/find-files.ts";
 
@@ -71,11 +72,12 @@ export class ModelIndex {
     const places = [...folders].map(async (folder) => {
       if (!this.#marks.has(folder)) return [folder];
       const children = await this.#newChildren(folder);
-      if (known.length === 0) children.add(name);
+      // Only what can be a name may become part of a path.
+      if (known.length === 0 && parseModelName(name) !== undefined) children.add(name);
       return [...children].map((child) => join(folder, child));
     });
     const found = (await Promise.all(places)).flat().map(async (place) => this.#filesAt(place));
-    return [...new Set((await Promise.all(found)).flat())].filter((file) => !known.includes(file)).sort();
+    return [...new Set((await Promise.all(found)).flat())].filter((file) => !known.includes(file));
   }
 
   async #filesAt(place: string): Promise<readonly string[]> {

@@ -16,7 +16,7 @@ export function modelNotices(models: readonly RemarkedModel[], policy: VersionPo
     uses.map(({ field, value, why }) => `${field} ${quote(value)} (${why})`),
   );
   const filled = grouped(models, (remarks) =>
-    remarks.filled.map(({ field, variable }) => `${field} from ${variable.origin}=${quote(variable.value)}`),
+    remarks.filled.map(({ field, variable }) => `${field} from ${variable.origin}`),
   );
   const unknown = models.flatMap(({ remarks }) => remarks.unknown);
   const others =

@@ -57,7 +57,7 @@ function unknownFields({ object, whereKey }: ModelSettingsSource): readonly stri
     .filter((key) => !known.includes(key) && !isAnnotation(key))
     .map((key) => {
       const meant = nearest(key, known);
-      const misplaced = meant === undefined && isParameter(key) ? "; it belongs into parameters" : "";
+      const misplaced = meant === undefined && isParameter(key) ? "; it belongs in parameters" : "";
       return `${key} (${whereKey([key])}${meant === undefined ? misplaced : `; did you mean ${meant}?`})`;
     });
 }

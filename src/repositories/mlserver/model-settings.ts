@@ -62,7 +62,7 @@ export function readModelSettings(source: ModelSettingsSource, environment: Envi
     name,
     runtime,
     version: readVersion(parameters),
-    uri: parameters.read("uri", nullable(textField), null) ?? null,
+    uri: parameters.read("uri", nullable(textField), null),
     environmentPath: parameters.read("environment_path", nullable(textField), null),
     batching: readBatching(top),
     metadata: readMetadata(top, whereValue, contentType),

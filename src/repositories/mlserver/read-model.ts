@@ -30,7 +30,7 @@ export interface ServableModel {
   readonly remarks: ModelRemarks;
 }
 
-export interface BrokenModel {
+interface BrokenModel {
   readonly kind: "broken";
   readonly file: string;
   /** A guess, where the file does not even say its name. */
@@ -106,7 +106,7 @@ export async function readModelFromVariables(context: ReadContext): Promise<Read
   const implementation = environment.mlserver("MLSERVER_MODEL_IMPLEMENTATION");
   if (implementation === undefined) return undefined;
   const { origin } = implementation;
-  const name = environment.mlserver("MLSERVER_MODEL_NAME")?.value ?? "";
+  const name = environment.mlserver("MLSERVER_MODEL_NAME")?.value ?? "(no name)";
   try {
     const where = (): string => origin;
     const source = { object: {}, folderName: "", whereValue: where, whereKey: where };
@@ -156,7 +156,7 @@ async function checkTrust(file: string, shown: string, trusted: TrustedFolders):
   throw new Complaint({
     where: shown,
     reason: `the settings name an interpreter but lie outside the served folder: ${real}`,
-    hint: "If you trust that folder, name it with --trust.",
+    hint: `If you trust that folder, start with --trust ${dirname(real)}.`,
   });
 }
 

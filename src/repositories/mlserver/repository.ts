@@ -5,7 +5,7 @@ import type { ModelSource, SourceListing, SourceProblem } from "../../core/ports
 import { Complaint } from "../shared/complaint.ts";
 import { findFiles } from "../shared/find-files.ts";
 import { mapLimited } from "../shared/map-limited.ts";
-import { displayPath } from "../shared/paths.ts";
+import { comparePaths, displayPath } from "../shared/paths.ts";
 import type { Environment } from "./environment.ts";
 import { ModelIndex } from "./model-index.ts";
 import { modelNotices } from "./model-notices.ts";
@@ -74,7 +74,7 @@ export class MlserverRepository implements ModelSource {
     const index = this.#index;
     if (index === undefined) return undefined;
     const known = index.filesOf(name);
-    const files = [...known, ...(await index.newFilesFor(name))];
+    const files = [...known, ...(await index.newFilesFor(name))].sort(comparePaths);
     const context = await this.#context();
     const own = await mapLimited(files, mostReads, async (file): Promise<readonly ReadModel[]> => {
       const model = await readModelAgain(file, context);
@@ -109,7 +109,7 @@ export class MlserverRepository implements ModelSource {
       const trusted = await TrustedFolders.of([this.#root, ...settings.trustedFolders]);
       return { environment, trusted, pinned: this.#pinned };
     } catch (error) {
-      const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      const reason = `The folder of models cannot be read: ${error instanceof Error ? error.message : String(error)}`;
       throw new Complaint({ where: displayPath(this.#root, environment.cwd), reason }).toServingError();
     }
   }

@@ -2,6 +2,7 @@ import type { Json } from "../../contracts/parameters.ts";
 import type { SettingName } from "../../contracts/settings.ts";
 import { type SettingSource, settingsSources } from "../../contracts/settings-sources.ts";
 import type { Environment } from "./environment.ts";
+import { takesNull } from "./setting-schemas.ts";
 import type { SettingsFile } from "./settings-file.ts";
 
 /** What was typed for a flag: its text, several texts, or true and false for a flag without one. */
@@ -12,8 +13,9 @@ export type FlagValues = Readonly<
 /** A value as it was found, and where. */
 export interface FoundSetting {
   readonly layer: "flag" | "variable" | "file" | "mlserver-variable";
+  /** The flag, variable or key. */
+  readonly name: string;
   readonly raw: Json;
-  /** As messages name it. */
   readonly where: string;
 }
 
@@ -36,9 +38,13 @@ export class SettingLayers {
   find(name: SettingName): FoundSetting | undefined {
     const source: SettingSource = settingsSources[name];
     const flag = this.#flags[name];
-    if (flag !== undefined) return { layer: "flag", raw: flag, where: `flag ${flagName(source)}` };
+    if (flag !== undefined) {
+      return { layer: "flag", name: flagName(source), raw: flag, where: `flag ${flagName(source)}` };
+    }
     const own = source.variable === null ? undefined : this.#environment.own(source.variable);
-    if (own !== undefined) return { layer: "variable", raw: own.value, where: own.origin };
+    if (own !== undefined && !isUnset(name, own.value)) {
+      return { layer: "variable", name: own.origin, raw: own.value, where: own.origin };
+    }
     return this.#fromFile(source.fileKey) ?? this.#fromMlserver(source.mlserverVariable);
   }
 
@@ -49,20 +55,23 @@ export class SettingLayers {
 
   #fromFile(key: string | null): FoundSetting | undefined {
     if (key === null || this.#file === null || !Object.hasOwn(this.#file.object, key)) return undefined;
-    return {
-      layer: "file",
-      raw: this.#file.object[key] ?? null,
-      where: this.#file.document.whereValue([key]),
-    };
+    const { object, document } = this.#file;
+    return { layer: "file", name: key, raw: object[key] ?? null, where: document.whereValue([key]) };
   }
 
   #fromMlserver(name: string | null): FoundSetting | undefined {
     const variable = name === null ? undefined : this.#environment.mlserver(name);
-    return variable && { layer: "mlserver-variable", raw: variable.value, where: variable.origin };
+    if (name === null || variable === undefined) return undefined;
+    return { layer: "mlserver-variable", name, raw: variable.value, where: variable.origin };
   }
 }
 
 /** `--http-port` of `--port, --http-port <port>`: the last name is the one by which messages call it. */
 function flagName({ flag }: SettingSource): string {
   return flag?.match(/--[a-z-]+/g)?.at(-1) ?? "";
+}
+
+/** An empty variable says nothing, unless nothing is something to say. Keys are the exception: nobody means none of them. */
+function isUnset(name: SettingName, value: string): boolean {
+  return value === "" && name !== "apiKeySha256" && !takesNull(name);
 }

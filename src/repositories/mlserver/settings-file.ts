@@ -21,7 +21,8 @@ export async function readSettingsFile(folder: string, cwd: string): Promise<Set
   );
   if (!isFolder) {
     const hint = "Name the folder that holds the models.";
-    throw new Complaint({ where: displayPath(folder, cwd), reason: "there is no such folder", hint });
+    const shown = displayPath(folder, cwd);
+    throw new Complaint({ where: shown, reason: `There is no folder ${quote(shown)}.`, hint });
   }
   const path = join(folder, "settings.json");
   try {
@@ -29,7 +30,7 @@ export async function readSettingsFile(folder: string, cwd: string): Promise<Set
   } catch (error) {
     if (isMissing(error)) return null;
     if (error instanceof Complaint) throw error;
-    const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const reason = `settings.json cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     throw new Complaint({ where: displayPath(path, cwd), reason });
   }
 }

@@ -64,23 +64,31 @@ function unknownKeys(file: SettingsFile | null): readonly string[] {
   });
 }
 
-const ownVariables: readonly string[] = settingNames.flatMap((name) => settingsSources[name].variable ?? []);
-
-const mlserverVariables: readonly string[] = [
-  ...serverFields.map((field) => `MLSERVER_${field.toUpperCase()}`),
-  ...corsFields.map((field) => `MLSERVER_${field.toUpperCase()}`),
-  ...[...modelFields, ...parameterFields].map((field) => `MLSERVER_MODEL_${field.toUpperCase()}`),
-];
+/** Variables by what follows their prefix; the last ones belong to the command line and to MLServer's image. */
+const variables: Readonly<Record<"HOSTLER_" | "MLSERVER_", readonly string[]>> = {
+  HOSTLER_: [
+    ...settingNames.flatMap((name) => settingsSources[name].variable?.slice("HOSTLER_".length) ?? []),
+    "URL",
+  ],
+  MLSERVER_: [
+    ...[...serverFields, ...corsFields].map((field) => field.toUpperCase()),
+    ...[...modelFields, ...parameterFields].map((field) => `MODEL_${field.toUpperCase()}`),
+    "MODELS_DIR",
+    "ENV_TARBALL",
+    "PATH",
+  ],
+};
 
 /** Only near misses: other programs have variables with these beginnings too. */
 function misspeltVariables(environment: Environment): readonly string[] {
-  const own = Object.keys(environment.variables).filter((name) => name.startsWith("HOSTLER_"));
-  const misspelt = (names: readonly string[], known: readonly string[]): readonly string[] =>
+  const misspelt = (names: readonly string[], prefix: keyof typeof variables): readonly string[] =>
     names.flatMap((name) => {
-      const meant = known.includes(name) ? undefined : nearest(name, known);
-      return meant === undefined ? [] : [`${name} (did you mean ${meant}?)`];
+      const word = name.slice(prefix.length);
+      const meant = variables[prefix].includes(word) ? undefined : nearest(word, variables[prefix]);
+      return meant === undefined ? [] : [`${name} (did you mean ${prefix}${meant}?)`];
     });
-  return [...misspelt(own, ownVariables), ...misspelt(environment.mlserverNames, mlserverVariables)];
+  const own = Object.keys(environment.variables).filter((name) => name.startsWith("HOSTLER_"));
+  return [...misspelt(own, "HOSTLER_"), ...misspelt(environment.mlserverNames, "MLSERVER_")];
 }
 
 function suggestion(word: string, known: readonly string[]): string {

@@ -84,10 +84,10 @@ async function valueOf(name: SettingName, found: FoundSetting, { request, file }
   const { environment } = request;
   if (name === "apiKeySha256") {
     const text = textOf(found);
-    return found.layer === "flag" ? readKeyFile(text, environment.cwd) : readKeyVariable(text, found.where);
+    return found.layer === "flag" ? readKeyFile(text, environment.cwd) : readKeyVariable(text, found.name);
   }
   if (name === "cors") return corsOf(found, file, environment);
-  if (name === "trustedFolders") return realFolders(decodeTexts(name, found), environment.cwd, found.where);
+  if (name === "trustedFolders") return realFolders(decodeTexts(name, found), environment.cwd, found);
   return name === "workers" && isNoWorkers(found) ? 1 : decodeSetting(name, found);
 }
 
@@ -103,12 +103,14 @@ function isNoWorkers({ layer, raw }: FoundSetting): boolean {
 
 function corsOf(found: FoundSetting, file: SettingsFile | null, environment: Environment): unknown {
   const isFromFile = found.layer === "file";
-  const raw = isFromFile ? found.raw : rawOf({ value: textOf(found), origin: found.where }, objectField);
+  const raw = isFromFile
+    ? found.raw
+    : rawOf({ value: textOf(found), origin: found.where }, objectField, found.name);
   if (raw === null) return null;
   const object = objectField.decode(raw);
   const { expects = "an object" } = settingsSources.cors;
   if (object === undefined)
-    throw Complaint.misfit({ where: found.where, field: "cors_settings", expected: expects, got: raw });
+    throw Complaint.misfit({ where: found.where, field: found.name, expected: expects, got: raw });
   const whereValue = (key: string): string =>
     isFromFile ? (file?.document.whereValue(["cors_settings", key]) ?? found.where) : found.where;
   return readCors(object, environment, whereValue);

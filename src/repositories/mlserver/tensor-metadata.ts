@@ -13,7 +13,10 @@ export function readTensors(
   field: "inputs" | "outputs",
   whereValue: (path: JsonPath) => string,
 ): readonly TensorMetadata[] {
-  return top.read(field, listField, []).map((raw, index) => readTensor(raw, [field, index], whereValue));
+  const tensors = top.read(field, listField, []);
+  const isFilled = top.filled.some((filled) => filled.field === field);
+  const where = isFilled ? (): string => top.where(field) : whereValue;
+  return tensors.map((raw, index) => readTensor(raw, [field, index], where));
 }
 
 function readTensor(raw: Json, path: JsonPath, whereValue: (path: JsonPath) => string): TensorMetadata {

@@ -1,13 +1,14 @@
 import { realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Complaint } from "../shared/complaint.ts";
+import type { FoundSetting } from "./setting-layers.ts";
 import { isInside } from "../shared/paths.ts";
 
 /** Absolute paths of folders that were named as trusted; complains of one that is not there. */
 export async function realFolders(
   folders: readonly string[],
   cwd: string,
-  where: string,
+  { name, where }: FoundSetting,
 ): Promise<readonly string[]> {
   return Promise.all(
     folders.map(async (folder) => {
@@ -17,7 +18,7 @@ export async function realFolders(
         () => false,
       );
       if (isFolder) return realpath(path);
-      throw Complaint.misfit({ where, expected: "folders that exist", got: folder });
+      throw Complaint.misfit({ where, field: name, expected: "folders that exist", got: folder });
     }),
   );
 }

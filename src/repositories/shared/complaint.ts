@@ -10,8 +10,8 @@ interface ComplaintParts {
 
 interface MisfitParts {
   readonly where: string;
-  /** The key, as it is spelt there; a flag or variable needs none. */
-  readonly field?: string;
+  /** The key, flag or variable, as it is spelt there. */
+  readonly field: string;
   readonly expected: string;
   readonly got: unknown;
   readonly hint?: string;
@@ -33,15 +33,14 @@ export class Complaint extends Error {
 
   /** A value of the wrong form. */
   static misfit({ where, field, expected, got, hint }: MisfitParts): Complaint {
-    const subject = field === undefined ? "" : `${field}: `;
-    const reason = `${subject}expected ${expected}, got ${quote(got)}`;
+    const reason = `${field}: expected ${expected}, got ${quote(got)}`;
     return new Complaint({ where, reason, ...(hint === undefined ? {} : { hint }) });
   }
 
   toServingError(): ServingError {
     const { where, hint } = this;
     const details = { where, ...(hint === undefined ? {} : { hint }) };
-    return new ServingError("INVALID_SETTINGS", this.message, details, { cause: this });
+    return new ServingError("INVALID_SETTINGS", this.reason, details, { cause: this });
   }
 
   toProblem(name: string): SourceProblem {

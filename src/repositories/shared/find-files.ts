@@ -1,6 +1,8 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { isMissing } from "./file-errors.ts";
+import { comparePaths } from "./paths.ts";
 
 export interface FoundFile {
   readonly path: string;
@@ -23,7 +25,7 @@ export interface FoundFiles {
 export async function findFiles(top: string, fileName: string): Promise<FoundFiles> {
   const walk = new Walk(fileName);
   await walk.from(top);
-  const files = walk.files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const files = walk.files.sort((a, b) => comparePaths(a.path, b.path));
   return { files, unreadable: walk.unreadable.sort() };
 }
 
@@ -40,21 +42,24 @@ class Walk {
   }
 
   async from(top: string): Promise<void> {
-    await this.#follow(top);
+    await this.#follow([top]);
     // Links come last and in order, so that a folder goes by its own name rather than by a link's.
     while (this.#links.length > 0) {
       const links = this.#links.sort();
       this.#links = [];
-      for (const link of links) await this.#follow(link);
+      await this.#follow(links);
     }
   }
 
-  async #follow(path: string): Promise<void> {
-    const target = await stat(path).catch(() => undefined);
-    if (target === undefined) return;
-    if (target.isDirectory()) await this.#folder(path, await realpath(path));
-    else if (target.isFile() && basename(path) === this.#fileName) {
-      this.files.push({ path, realFolder: await realpath(dirname(path)) });
+  /** Looks into what the paths lead to; one folder after the other, because they may be the same. */
+  async #follow(paths: readonly string[]): Promise<void> {
+    const targets = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+    for (const [index, path] of paths.entries()) {
+      const target = targets[index];
+      if (target?.isDirectory() === true) await this.#folder(path, await realpath(path));
+      else if (target?.isFile() === true && basename(path) === this.#fileName) {
+        this.files.push({ path, realFolder: await realpath(dirname(path)) });
+      }
     }
   }
 
@@ -64,8 +69,8 @@ class Walk {
     let entries: Dirent[];
     try {
       entries = await readdir(path, { withFileTypes: true });
-    } catch {
-      this.unreadable.push(path);
+    } catch (error) {
+      if (!isMissing(error)) this.unreadable.push(path);
       return;
     }
     const folders: string[] = [];

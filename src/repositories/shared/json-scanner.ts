@@ -125,7 +125,8 @@ class JsonScanner {
       item(isFirst);
       this.#skipSpace();
       if (this.#take(close)) return;
-      if (!this.#take(",")) this.#fail(`expected "," or "${close}", got ${this.#seen()}`);
+      if (!this.#take(","))
+        this.#fail(`expected "," or "${close}", got ${this.#seen()}`, ...this.#commaAdvice());
       this.#skipSpace();
     }
   }
@@ -170,7 +171,12 @@ class JsonScanner {
     return [words.has(lower) ? `Write ${lower}.` : `Write "${word}".`];
   }
 
+  #commaAdvice(): [] | [string] {
+    return this.#text[this.#at] === '"' ? ["A comma is missing before it."] : this.#advice();
+  }
+
   #seen(): string {
+    if (this.#text[this.#at] === '"') return "a string";
     const start = this.#at;
     const word = this.#match(patterns.word);
     this.#at = start;

@@ -12,3 +12,9 @@ export function displayPath(path: string, cwd: string): string {
 export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
+
+/** Orders paths folder by folder: what lies in `m` comes before what lies in `m copy`, `m-old` and `m.bak`. */
+export function comparePaths(a: string, b: string): number {
+  const [left, right] = [a.replaceAll(sep, "\0"), b.replaceAll(sep, "\0")];
+  return left === right ? 0 : left < right ? -1 : 1;
+}

@@ -1,4 +1,4 @@
-import type { ServingError } from "../../contracts/serving-error.ts";
+import { ServingError } from "../../contracts/serving-error.ts";
 import type { Connection } from "./connection.ts";
 import type { Frame, FrameKind } from "./frames.ts";
 import { readError, readObject } from "./messages.ts";
@@ -27,6 +27,8 @@ export class Commands {
 
   /** Sends a command; resolves with the END's `result`, rejects with its error. */
   request(kind: FrameKind, header: object): Promise<unknown> {
+    // What ended before is failed at its end: nobody would come by for this one.
+    if (this.#connection.isClosed) return Promise.reject(new ServingError("WORKER_DIED", "The process has ended."));
     const id = this.takeId();
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

@@ -105,6 +105,10 @@ export class WorkerSlot {
     this.#worker = worker;
     this.#startedAt = clock.now();
     await this.#restore(worker);
+    if (worker.isGone) {
+      this.#worker = null;
+      throw new ServingError("WORKER_DIED", "The worker ended while its models were put back.");
+    }
     this.lane.resume();
     logger.debug("worker started", { worker: number, pid: worker.pid, start_ms: clock.now() - beganAt });
     return worker;
@@ -140,6 +144,8 @@ export class WorkerSlot {
     for (const instance of this.#instances) instance.worker = null;
     if (this.#isStopped) return;
     onDeath();
+    // Whoever waits for a start sees it fail, and tries again.
+    if (this.#starting !== null) return;
     this.#deaths = clock.now() - this.#startedAt > healthyAfterMs ? 1 : this.#deaths + 1;
     const delayMs = this.#backOffMs();
     logger.warn("worker ended and is replaced", {

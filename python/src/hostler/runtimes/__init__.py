@@ -19,7 +19,9 @@ MODULES: Final = {
     "xgboost": "hostler.runtimes.xgboost",
 }
 
-FRAMEWORKS: Final = frozenset(("joblib", "numpy", "orjson", "scipy", "sklearn", "threadpoolctl", "xgboost"))
+FRAMEWORKS: Final = frozenset(
+    ("csimdjson", "joblib", "numpy", "orjson", "scipy", "simdjson", "sklearn", "threadpoolctl", "xgboost")
+)
 """Top-level packages that a zygote may import on behalf of its workers."""
 
 

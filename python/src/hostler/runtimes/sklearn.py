@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import TYPE_CHECKING, Final
 
 import joblib
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 FILES: Final = ("model.joblib", "model.pickle", "model.pkl")
 OUTPUTS: Final = ("predict", "predict_proba", "decision_function", "transform")
-WARNINGS: Final = 5
 
 
 def load(request: LoadRequest) -> ArrayModel:
@@ -61,32 +59,27 @@ def load(request: LoadRequest) -> ArrayModel:
 
 
 def _read(path: str, request: LoadRequest) -> object:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    def reword(warning: Warning) -> str:
+        if isinstance(warning, InconsistentVersionWarning):
+            return (
+                f"{path} was saved by scikit-learn {warning.original_sklearn_version} and runs on "
+                f"{warning.current_sklearn_version}: it may fail or answer differently; save it again with "
+                "the version that serves it"
+            )
+        return first_line(str(warning))
+
+    with artifacts.told_warnings(request.log, reword):
         try:
             model: object = joblib.load(path)
         except (ImportError, MemoryError):
             raise
         except Exception as error:
             raise artifacts.failed(path, error) from error
-    seen: set[str] = set()
-    for warning in caught:
-        message = warning.message
-        text = first_line(str(message))
-        if isinstance(message, InconsistentVersionWarning):
-            text = (
-                f"{path} was saved by scikit-learn {message.original_sklearn_version} and runs on "
-                f"{message.current_sklearn_version}: it may fail or answer differently; save it again with "
-                "the version that serves it"
-            )
-        if text not in seen and len(seen) < WARNINGS:
-            seen.add(text)
-            request.log("warn", text)
     return model
 
 
 def _keep_to_one_thread(model: object) -> None:
-    """An estimator that was fitted on all cores would start as many threads for every call, and wait for them."""
+    """An estimator fitted on all cores would start as many threads for every call, and wait for them."""
     for part in row_wise.parts(model):
         if getattr(part, "n_jobs", None) not in (None, 1):
             part.__dict__["n_jobs"] = 1

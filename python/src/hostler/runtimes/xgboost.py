@@ -8,6 +8,7 @@ go around them; the tests compare the two.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 FILES: Final = ("model.bst", "model.json", "model.ubj")
 WRAPPERS: Final = {"classifier": "XGBClassifier", "ranker": "XGBRanker"}
 THRESHOLD: Final = 0.5
+PREFIX: Final = re.compile(r"^\[\d\d:\d\d:\d\d\] (WARNING: )?\S+:\d+: (Check failed: )?")
 INPUT_COMPLAINTS: Final = ("Input data contains `inf`", "Feature shape mismatch", "feature_names mismatch")
 """What the C library says of input that it refuses; it raises the same class for everything."""
 
@@ -51,12 +53,17 @@ def load(request: LoadRequest) -> ArrayModel:
     """
     path = artifacts.find(request.artifact, FILES)
     booster = xgboost.Booster()
-    try:
-        booster.load_model(path)
-        wrapper = _wrapper_name(booster)
-        learner = _learner(json.loads(booster.save_config()))
-    except Exception as error:
-        raise artifacts.failed(path, error) from error
+    with artifacts.told_warnings(request.log, lambda warning: _bare(str(warning))):
+        try:
+            booster.load_model(path)
+            wrapper = _wrapper_name(booster)
+            learner = _learner(json.loads(booster.save_config()))
+            methods = _methods(booster, wrapper, learner, path)
+        except (ImportError, MemoryError):
+            raise
+        except Exception as error:
+            reason = f"{_bare(str(error))}; it must be a model that XGBoost itself has saved"
+            raise artifacts.failed(path, error, reason) from error
     features = booster.num_features()
 
     def explain(error: Exception, array: Array) -> CallError:
@@ -71,7 +78,6 @@ def load(request: LoadRequest) -> ArrayModel:
         inputs=[{"name": "predict", "datatype": "FP32", "shape": [-1, features]}],
         row_wise=True,
     )
-    methods = _methods(booster, wrapper, learner, path)
     return ArrayModel(described, methods, "predict", explain)
 
 
@@ -121,10 +127,12 @@ def _wrapped(wrapper: str, path: str) -> dict[str, Method]:
 
 
 def _explain_library(error: Exception) -> CallError:
-    """The C library says which check failed behind a time, a source file and a line, then shows its stack."""
-    line = first_line(str(error))
-    message = line.rpartition("Check failed: ")[2]
-    kind = class_name(error)
+    message, kind = _bare(str(error)), class_name(error)
     if any(complaint in message for complaint in INPUT_COMPLAINTS):
         return CallError(errors.INVALID_INPUT, message, kind=kind, field="inputs[0]")
     return CallError(errors.MODEL_ERROR, message, kind=kind)
+
+
+def _bare(text: str) -> str:
+    """What the C library says, without the time, source file and line before it and the stack behind."""
+    return PREFIX.sub("", first_line(text))

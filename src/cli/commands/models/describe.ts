@@ -38,6 +38,7 @@ function fieldsOf(
   url: string,
 ): readonly (readonly [string, string])[] {
   const { inputs, outputs, memoryBytes, loadMs, reason } = model;
+  const unknown = loadMs === null ? "not known before it is loaded" : "not told by the model";
   const answers = model.isDefault ? " (answers when no version is named)" : "";
   return [
     ["Name", model.name],
@@ -49,8 +50,8 @@ function fieldsOf(
     ["Memory", memoryBytes === null ? "not measured yet" : formatBytes(memoryBytes)],
     ["Load time", loadMs === null ? "not loaded yet" : formatDuration(loadMs)],
     ...(inputs ?? []).map((input) => ["Input", `${input.name}: ${formatTensor(input)}`] as const),
-    ...(inputs === null ? [["Input", "not told by the model"] as const] : []),
-    ["Outputs", outputs.length === 0 ? "not told by the model" : outputs.join(", ")],
+    ...(inputs === null ? [["Input", unknown] as const] : []),
+    ["Outputs", outputs.length === 0 ? unknown : outputs.join(", ")],
     ["Predict", `hostler predict ${labelOf(model)} --sample --url ${url}`],
   ];
 }

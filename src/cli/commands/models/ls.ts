@@ -24,7 +24,10 @@ export const list = defineCommand({
   },
 });
 
-async function listingOf({ models, problems, server }: Overview, { terminal }: Context): Promise<Listing<ModelRow>> {
+async function listingOf(
+  { models, problems, server }: Overview,
+  { terminal }: Context,
+): Promise<Listing<ModelRow>> {
   const { modelFromWire } = await import("../../../contracts/snapshot.ts");
   return {
     columns: modelColumns(terminal.out.colors),
@@ -37,7 +40,11 @@ async function listingOf({ models, problems, server }: Overview, { terminal }: C
 
 /** What the table has no room for: why a model is not served, and what to do. */
 function explainFailures({ models, problems }: Overview, { terminal: { err } }: Context): void {
-  const failed = models.flatMap((model) => (model.reason === null ? [] : [`${labelOf(model)}: ${model.reason}`]));
-  const broken = problems.map(({ name, where, reason, hint }) => `${name}: ${where}: ${reason} ${hint ?? ""}`.trimEnd());
+  const failed = models.flatMap((model) =>
+    model.reason === null ? [] : [`${labelOf(model)}: ${model.reason}`],
+  );
+  const broken = problems.map(({ name, where, reason, hint }) =>
+    `${name}: ${where}: ${reason} ${hint ?? ""}`.trimEnd(),
+  );
   for (const line of [...failed, ...broken]) err.write(`${err.colors.yellow("!")} ${printable(line)}\n`);
 }

@@ -7,9 +7,17 @@ import { modelSnapshot, overviewOf } from "../../testing/snapshots.ts";
 const models = [
   modelSnapshot(),
   modelSnapshot({ version: "v0.2.0", isDefault: false, state: "loading", memoryBytes: null, loadMs: null }),
-  modelSnapshot({ name: "mushroom", version: null, runtime: "xgboost", state: "failed", reason: "no such file" }),
+  modelSnapshot({
+    name: "mushroom",
+    version: null,
+    runtime: "xgboost",
+    state: "failed",
+    reason: "no such file",
+  }),
 ];
-const problems = [{ name: "odd", where: "models/odd/model-settings.json:2:3", reason: "not JSON", hint: "Add a comma." }];
+const problems = [
+  { name: "odd", where: "models/odd/model-settings.json:2:3", reason: "not JSON", hint: "Add a comma." },
+];
 
 async function withServer<Result>(use: (stub: HttpStub) => Promise<Result>): Promise<Result> {
   await using stub = await startStub((_request, response) => {
@@ -82,5 +90,7 @@ test("models describe takes a version, and prints YAML", async () => {
 test("a model that is not there names those that are", async () => {
   const { exitCode, out, err } = await ask("models", "describe", "nope");
   expect({ exitCode, out }).toEqual({ exitCode: 3, out: "" });
-  expect(err).toContain("to do: Served there: mnist-svm@v0.1.0, mnist-svm@v0.2.0, mushroom.\n code: MODEL_NOT_FOUND\n");
+  expect(err).toContain(
+    "to do: Served there: mnist-svm@v0.1.0, mnist-svm@v0.2.0, mushroom.\n code: MODEL_NOT_FOUND\n",
+  );
 });
