@@ -3,8 +3,8 @@
     python make_numbers.py
 
 float-text.json: doubles, as their 64 bits, and how orjson prints them, which is how MLServer's replies print.
-float16.json: what Python's struct makes of every half, and of doubles at and beside every midpoint of two halves,
-where rounding is decided; as SHA-256 of all results, since the tables themselves would be megabytes.
+float16.json: what Python's struct makes of every half, and of doubles at and beside every midpoint of two
+halves, where rounding is decided; as SHA-256 of all results, since the tables themselves would be megabytes.
 """
 
 from __future__ import annotations

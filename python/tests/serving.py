@@ -50,7 +50,9 @@ def load(
     return runtimes.load(runtime, request)
 
 
-def call(model: Model, *inputs: Array, outputs: tuple[str, ...] | None = None) -> list[Output]:
+def call(
+    model: Model, *inputs: Array, outputs: tuple[str, ...] | None = None, parameters: Header | None = None
+) -> list[Output]:
     """The answer to a call with these inputs."""
     payload = bytearray()
     listed: list[parts.TensorPart | parts.OpaquePart] = []
@@ -59,7 +61,7 @@ def call(model: Model, *inputs: Array, outputs: tuple[str, ...] | None = None) -
         datatype = DATATYPES.get(array.dtype, "BYTES")
         listed.append(parts.TensorPart("x", datatype, array.shape, "binary", {}, len(payload), size))
         payload += bytes(data)
-    header, pieces, size = model.plan(CallRequest(outputs, {}, tuple(listed)))(payload)
+    header, pieces, size = model.plan(CallRequest(outputs, parameters or {}, tuple(listed)))(payload)
     data = b"".join(bytes(piece) for piece in pieces)
     assert len(data) == size
     return read(json.loads(header), data)

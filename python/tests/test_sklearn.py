@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 import warnings
 from typing import TYPE_CHECKING
@@ -9,13 +10,20 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 import pytest
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.datasets import load_digits
 from sklearn.decomposition import NMF, PCA
-from sklearn.ensemble import IsolationForest, RandomForestClassifier, StackingClassifier
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    IsolationForest,
+    RandomForestClassifier,
+    StackingClassifier,
+)
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -48,8 +56,22 @@ class Foreign:
         return rows
 
 
+class Lister:
+    """Answers a list, as many home-made models do."""
+
+    def __init__(self, answer: list[int]) -> None:
+        self.answer = answer
+
+    def predict(self, _: object) -> list[int]:
+        return self.answer
+
+
 def double(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return rows * 2
+
+
+def kernel(scale: int, left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    return scale * (left @ right.T)
 
 
 def fail(rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -144,6 +166,26 @@ def test_text_is_classified(tmp_path: Path) -> None:
     ]
 
 
+def test_a_content_type_str_makes_a_column_of_texts_a_list(tmp_path: Path) -> None:
+    vectorizer = make_pipeline(CountVectorizer(), MultinomialNB()).fit(["good", "bad"], ["yes", "no"])
+    model = saved(vectorizer, tmp_path)
+    column = np.array([["bad"]], np.object_)
+    answer = call(model, column, parameters={"content_type": "str"})
+    assert answer == [Output("predict", "BYTES", [1, 1], ["no"])]
+
+
+def test_lists_of_labels_are_an_answer_and_lists_of_arrays_are_not(tmp_path: Path) -> None:
+    labels = saved(Lister([1, 2]), tmp_path)
+    assert call(labels, ROWS[:2]) == [Output("predict", "INT64", [2, 1], [1, 2])]
+    two_targets = np.stack([CLASSES, CLASSES], axis=1)
+    forest = saved(RandomForestClassifier(2).fit(ROWS, two_targets), tmp_path)
+    error = refused(forest, ROWS[:2], outputs=("predict_proba",))
+    assert (error.code, error.message) == (
+        "MODEL_ERROR",
+        "output 'predict_proba' is 2 arrays, which one tensor cannot carry",
+    )
+
+
 def test_a_sparse_result_is_sent_dense(tmp_path: Path) -> None:
     model = saved(OneHotEncoder().fit([["a"], ["b"]]), tmp_path)
     assert model.describe()["inputs"] is None
@@ -232,10 +274,13 @@ def test_other_failures_are_the_operators(tmp_path: Path) -> None:
             ColumnTransformer([("scale", StandardScaler(), [0, 1])], remainder="passthrough"), SVC()
         ),
         make_pipeline(FeatureUnion([("scale", StandardScaler()), ("pca", PCA(2))]), LogisticRegression()),
-        make_pipeline(FunctionTransformer(), SVC()),
+        make_pipeline(FunctionTransformer(), FunctionTransformer(np.exp), SVC()),
         StackingClassifier([("svm", SVC()), ("trees", RandomForestClassifier(2))]),
         RandomForestClassifier(5),
         IsolationForest(n_estimators=5),
+        GradientBoostingClassifier(n_estimators=2),
+        make_pipeline(SelectKBest(k=2), SVC()),
+        TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1),
         KNeighborsClassifier(),
     ],
     ids=lambda model: type(model).__name__,
@@ -250,11 +295,14 @@ def test_the_frameworks_own_classes_are_row_wise(model: SVC, tmp_path: Path) -> 
         Foreign(),
         make_pipeline(Foreign(), SVC()),
         make_pipeline(FunctionTransformer(double), SVC()),
-        make_pipeline(FunctionTransformer(np.log1p, validate=True), StandardScaler()),
+        make_pipeline(FunctionTransformer(np.sort), StandardScaler()),
         make_pipeline(ColumnTransformer([("f", FunctionTransformer(double), [0])]), SVC()),
         make_pipeline(FeatureUnion([("a", StandardScaler()), ("b", Foreign())]), SVC()),
         StackingClassifier([("svm", make_pipeline(Foreign(), SVC()))]),
         SVC(kernel=lambda left, right: left @ right.T),
+        SVC(kernel=functools.partial(kernel, 2)),
+        TransformedTargetRegressor(Ridge(), func=np.cumsum, inverse_func=np.cumsum, check_inverse=False),
+        DummyClassifier(strategy="uniform"),
     ],
     ids=lambda model: type(model).__name__,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import joblib
@@ -155,6 +156,23 @@ def test_a_call_that_was_cancelled_in_time_is_skipped(worker: Peer, artifact: Pa
         (frames.CHUNK, 103),
     ]
     assert answers[1].header == {}
+
+
+def test_many_calls_may_wait_and_any_be_cancelled(worker: Peer, artifact: Path) -> None:
+    load(worker, artifact)
+    header, data = call_header(ROWS[:1]), ROWS[:1].tobytes()
+    calls = [frames.render(frames.CALL, identity, header, data) for identity in range(1000, 3000)]
+    cancels = [frames.render(frames.CANCEL, identity, {}) for identity in range(1000, 3000)]
+    kinds = {}
+    writer = threading.Thread(target=lambda: worker.connection.send(b"".join(calls + cancels)))
+    writer.start()
+    for _ in calls:
+        answer = worker.receive()
+        kinds[answer.identity] = answer.kind
+    writer.join()
+    assert set(kinds) == set(range(1000, 3000))
+    assert kinds[1000] == frames.CHUNK
+    assert worker.ask(frames.CALL, header, data).kind == frames.CHUNK
 
 
 def test_a_model_is_forgotten(worker: Peer, artifact: Path) -> None:

@@ -42,7 +42,7 @@ def test_it_says_hello_before_it_imports(front: Front) -> None:
     assert zygote.hello["token"] == "t"
     assert zygote.hello["pid"] == process.pid
     assert zygote.hello["python"] == sys.version.split()[0]
-    assert zygote.hello["executable"] == sys.executable
+    assert Path(str(zygote.hello["executable"])).samefile(sys.executable)
     frameworks = zygote.hello["frameworks"]
     assert isinstance(frameworks, dict)
     assert frameworks["numpy"] == __import__("numpy").__version__

@@ -1,6 +1,7 @@
 import picocolors from "picocolors";
 import { expect, test } from "vitest";
-import { addresses, firstLine, modelTable, notice, readyLines } from "./banner.ts";
+import { addresses, modelTable, notice, readyLines } from "./banner.ts";
+import { firstLine } from "./serve/first-line.ts";
 import { modelSnapshot } from "./testing/snapshots.ts";
 
 const colors = picocolors.createColors(false);

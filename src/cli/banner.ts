@@ -7,11 +7,6 @@ import { formatDuration } from "./units.ts";
 
 /** What a person who starts a server is told, piece by piece. Pure: who prints it decides where. */
 
-/** Printed before the server is even loaded, so that nobody wonders whether anything happens. */
-export function firstLine(version: string, folder: string, { bold }: Colors): string {
-  return `${bold(`hostler ${version}`)} serving ${printable(folder)}\n`;
-}
-
 /** Addresses to click or to copy. */
 export function addresses(
   { url, metricsUrl }: { readonly url: string; readonly metricsUrl: string | null },

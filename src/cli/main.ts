@@ -1,5 +1,4 @@
 import { commands } from "./commands.ts";
-import { reportError } from "./errors.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import type { Context } from "./framework/command.ts";
 import { runProgram } from "./program.ts";
@@ -20,6 +19,7 @@ try {
   // Told twice to stop: nothing that is still open may hold the process.
   if (process.exitCode === exitCodes.interrupted || process.exitCode === exitCodes.terminated) process.exit();
 } catch (error) {
+  const { reportError } = await import("./errors.ts");
   process.exitCode = reportError(error, terminal.err, process.env);
 }
 

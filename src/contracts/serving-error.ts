@@ -55,4 +55,22 @@ export class ServingError extends Error {
       got,
     });
   }
+
+  /** The same for a value that came as JSON: a few bytes of it are shown. */
+  static wrongValue(field: string, expected: string, value: unknown): ServingError {
+    return ServingError.invalidField(field, expected, excerptOf(value));
+  }
+}
+
+const excerptLength = 80;
+
+function excerptOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  try {
+    const shown = typeof value === "string" ? value.slice(0, excerptLength) : value;
+    return JSON.stringify(shown).slice(0, excerptLength);
+  } catch {
+    // Parsing needs no stack, printing does.
+    return "something nested too deeply to show";
+  }
 }

@@ -302,7 +302,7 @@ export const settingsSources: SettingsSources = {
     fileKey: "debug",
     mlserverVariable: "MLSERVER_DEBUG",
     fallback: { value: false },
-    help: "Log level debug and the whole access log, unless those are set themselves.",
+    help: "Log level debug, unless that is set itself.",
   },
   logLevel: {
     kind: "choice",

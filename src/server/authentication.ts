@@ -24,7 +24,7 @@ export function requireKeys(app: FastifyInstance, hashes: readonly string[]): vo
       .header("www-authenticate", "Bearer")
       .header("content-type", "application/json")
       .header("connection", "close")
-      .send(JSON.stringify(encodeError(error)));
+      .send(Buffer.from(JSON.stringify(encodeError(error))));
   });
 }
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { ModelSnapshot } from "../contracts/snapshot.ts";
-import type { ServerSettings } from "../contracts/settings.ts";
+import type { ServerSettings, SettingOrigins } from "../contracts/settings.ts";
 import { ModelRegistry } from "../core/models/registry.ts";
 import { Residency } from "../core/residency/residency.ts";
 import { InferenceEngine, type StartReport } from "../core/serving/inference-engine.ts";
@@ -21,6 +21,7 @@ import { systemClock } from "./system-clock.ts";
 export interface CompositionRequest {
   readonly folder: string;
   readonly settings: ServerSettings;
+  readonly origins: SettingOrigins;
   readonly environment: Environment;
   readonly logger: ServerLogger;
   /** hostler's own version. */
@@ -45,10 +46,13 @@ export class Composition {
   #stopping: Promise<void> | null = null;
 
   constructor(request: CompositionRequest) {
-    const { folder, settings, environment, logger, version } = request;
+    const { folder, settings, origins, environment, logger, version } = request;
     const clock = systemClock;
     this.#request = request;
-    this.interpreter = chooseInterpreter(settings.python, environment.variables);
+    this.interpreter =
+      settings.python === null
+        ? chooseInterpreter(null, {})
+        : { path: settings.python, reason: origins.python };
     const registry = new ModelRegistry(settings.versionPolicy);
     this.#runtime = new PythonRuntime({
       interpreter: this.interpreter.path,
@@ -87,14 +91,14 @@ export class Composition {
 
   /** Reads the folder. */
   discover(): Promise<StartReport> {
-    return this.engine.discover();
+    return this.engine.discover({ register: this.#request.settings.loadModelsAtStartup });
   }
 
   /** Begins to import what the models need: that takes longest, so it comes first. */
   prepare(): Promise<readonly PythonEnvironment[]> {
-    const { settings, logger } = this.#request;
+    const { logger } = this.#request;
     const specs = [...this.engine.registry.versions()].map(({ spec }) => spec);
-    if (specs.length === 0 || !settings.loadModelsAtStartup) return Promise.resolve([]);
+    if (specs.length === 0) return Promise.resolve([]);
     const found = this.#runtime.prepare(specs);
     void found.then((environments) => {
       for (const { interpreter, python, frameworks } of environments) {

@@ -48,7 +48,7 @@ export async function startServer(request: StartRequest): Promise<RunningServer>
   const { settings, origins, notices } = await readServerSettings({ folder, flags, environment, version });
   checkExposure(settings, origins.host);
   const logger = createLogger({ level: settings.logLevel, format: formatOf(settings) });
-  const composition = new Composition({ folder, settings, environment, logger, version });
+  const composition = new Composition({ folder, settings, origins, environment, logger, version });
   try {
     const report = await composition.discover();
     if (settings.strict) refuseProblems(report.problems);

@@ -5,7 +5,7 @@ import type { Clock } from "../core/ports/clock.ts";
 import type { RequestObserver } from "../core/ports/request-observer.ts";
 import type { InferenceEngine } from "../core/serving/inference-engine.ts";
 import { registerPages } from "../protocols/http/pages.ts";
-// import { registerV2Docs } from "../protocols/v2/docs.ts";
+import { registerV2Docs } from "../protocols/v2/docs.ts";
 import { registerV2 } from "../protocols/v2/index.ts";
 import { requireKeys } from "./authentication.ts";
 import { allowOrigins } from "./cross-origin.ts";
@@ -75,10 +75,10 @@ async function dataApp(
     requestTimeoutMs,
     isGzipEnabled: gzipEnabled,
   });
-  // registerV2Docs(app, { engine, serverVersion: version });
+  registerV2Docs(app, { engine, serverVersion: version });
   registerPages(app, {
     overview: (): Overview => ({
-      server: { name: serverName, version, url: addresses.url, metrics_url: addresses.metricsUrl },
+      server: { name: "hostler", version, url: addresses.url, metrics_url: addresses.metricsUrl },
       models: models().map(modelToWire),
       problems: engine.problems.map(({ name, where, reason, hint }) => ({ name, where, reason, hint: hint ?? null })),
     }),

@@ -56,5 +56,5 @@ function unknownPath(url: string): ServingError {
 function answer(reply: FastifyReply, error: ServingError): FastifyReply {
   const { allow } = error.details;
   if (allow !== undefined) reply.header("allow", allow.join(", "));
-  return reply.code(statusOf[error.code]).header("content-type", "application/json").send(JSON.stringify(encodeError(error)));
+  return reply.code(statusOf[error.code]).header("content-type", "application/json").send(Buffer.from(JSON.stringify(encodeError(error))));
 }

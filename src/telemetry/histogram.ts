@@ -7,7 +7,7 @@ export interface Buckets {
   readonly labels: readonly LabelText[];
 }
 
-export function buckets(...bounds: readonly number[]): Buckets {
+function buckets(...bounds: readonly number[]): Buckets {
   return { bounds, labels: [...bounds, Infinity].map((bound) => `le="${numberText(bound)}"`) };
 }
 

@@ -5,8 +5,8 @@ import type { BatchMeasurement, LoadMeasurement, Meter } from "../core/ports/met
 import type { RequestObserver, RequestRecord } from "../core/ports/request-observer.ts";
 import { expose, type Exposition, type Family, labelText, sample, single } from "./exposition.ts";
 import { Histogram, mlserverBuckets } from "./histogram.ts";
-import { mlserverFamilies, modelFamilies } from "./model-families.ts";
-import { increment, type ModelSeries, SeriesBook } from "./model-series.ts";
+import { loadFamilies, mlserverFamilies, requestFamilies } from "./model-families.ts";
+import { increment, SeriesBook } from "./model-series.ts";
 import { processFamilies } from "./process-families.ts";
 import { registryFamilies } from "./registry-families.ts";
 import { RestMetrics } from "./rest-metrics.ts";
@@ -79,13 +79,14 @@ export class ServerMetrics implements Meter, RequestObserver {
     const { registry, probe } = this.#options;
     const treeBytes = await probe.measure();
     const versions = [...registry.versions()];
-    const series = this.#book.shown(versions);
-    const models = (): readonly ModelSeries[] => series;
+    const known = this.#book.shown(versions);
+    const called = [...known, this.#book.unknown];
     return expose([
       ...this.#serverFamilies(treeBytes),
-      ...modelFamilies(models),
-      ...registryFamilies(() => versions),
-      ...mlserverFamilies(models),
+      ...requestFamilies(called),
+      ...loadFamilies(known),
+      ...registryFamilies(versions),
+      ...mlserverFamilies(called),
       ...this.#rest.families,
       ...processFamilies,
     ]);

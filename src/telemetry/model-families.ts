@@ -33,16 +33,16 @@ const rejectionReasons: Readonly<Record<ErrorCode, string | null>> = {
   INTERNAL: null,
 };
 
-type Models = () => readonly ModelSeries[];
+type Models = readonly ModelSeries[];
 
-/** hostler's own metrics of models. */
-export function modelFamilies(models: Models): readonly Family[] {
+/** hostler's own metrics of requests. */
+export function requestFamilies(models: Models): readonly Family[] {
   return [
     {
       name: "hostler_requests_total",
       type: "counter",
       help: "Inference requests by result: OK, or a code of the error catalogue.",
-      samples: () => pieces(models(), requests),
+      samples: () => pieces(models, requests),
     },
     histogram(models, {
       name: "hostler_request_duration_seconds",
@@ -73,13 +73,13 @@ export function modelFamilies(models: Models): readonly Family[] {
       name: "hostler_rejected_total",
       type: "counter",
       help: "Inference requests that were refused before they ran.",
-      samples: () => pieces(models(), rejections),
+      samples: () => pieces(models, rejections),
     },
-    ...loadFamilies(models),
   ];
 }
 
-function loadFamilies(models: Models): readonly Family[] {
+/** hostler's own metrics of what becomes of models. */
+export function loadFamilies(models: Models): readonly Family[] {
   const loads = "hostler_model_loads_total";
   const coldStarts = "hostler_cold_starts_total";
   const evictions = "hostler_model_evictions_total";
@@ -90,7 +90,7 @@ function loadFamilies(models: Models): readonly Family[] {
       help: "Loads of a model by result.",
       samples: () =>
         pieces(
-          models(),
+          models,
           ({ labels, loads: ok, failedLoads }) =>
             sample(loads, `${labels},result="ok"`, ok) +
             sample(loads, `${labels},result="failed"`, failedLoads),
@@ -105,14 +105,14 @@ function loadFamilies(models: Models): readonly Family[] {
       name: coldStarts,
       type: "counter",
       help: "Loads that a request waited for.",
-      samples: () => pieces(models(), ({ labels, coldStarts: count }) => sample(coldStarts, labels, count)),
+      samples: () => pieces(models, ({ labels, coldStarts: count }) => sample(coldStarts, labels, count)),
     },
     {
       name: evictions,
       type: "counter",
       help: "Times that a model made room for others.",
       samples: () =>
-        pieces(models(), (series) =>
+        pieces(models, (series) =>
           [...series.evictions]
             .map(([reason, count]) => sample(evictions, `${series.labels},${labelText({ reason })}`, count))
             .join(""),
@@ -158,14 +158,14 @@ export function mlserverFamilies(models: Models): readonly Family[] {
       type: "histogram",
       help: "Calls that wait for the model when another is answered.",
       samples: () =>
-        pieces(models(), (series) => series.waiting.render("batch_request_queue", series.mlserverLabels)),
+        pieces(models, (series) => series.waiting.render("batch_request_queue", series.mlserverLabels)),
     },
   ];
 }
 
 /** Each once: the versions of a name share the series of requests that named none. Those never used are left out. */
 function* mlserverSeries(models: Models): Generator<MlserverSeries> {
-  const all = new Set(models().flatMap(({ unversioned, versioned }) => [unversioned, versioned]));
+  const all = new Set(models.flatMap(({ unversioned, versioned }) => [unversioned, versioned]));
   for (const series of all) if (series.successes + series.failures > 0) yield series;
 }
 
@@ -197,6 +197,6 @@ function histogram(
     name,
     type: "histogram",
     help,
-    samples: () => pieces(models(), (series) => of(series).render(name, series.labels)),
+    samples: () => pieces(models, (series) => of(series).render(name, series.labels)),
   };
 }

@@ -117,7 +117,7 @@ export class SeriesBook {
     const all = [...this.#byLabel.values()];
     for (const series of all) series.isShown = true;
     this.#forgetNames(all);
-    return [...all, this.unknown];
+    return all;
   }
 
   #add({ label, spec }: ModelVersion): ModelSeries {

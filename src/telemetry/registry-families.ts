@@ -3,13 +3,13 @@ import type { ModelVersion } from "../core/models/model-version.ts";
 import { type Family, labelText, pieces, sample } from "./exposition.ts";
 
 /** What is true of the models now: read from the registry when it is asked for, kept nowhere. */
-export function registryFamilies(versions: () => Iterable<ModelVersion>): readonly Family[] {
+export function registryFamilies(versions: Iterable<ModelVersion>): readonly Family[] {
   return [
     {
       name: "hostler_model_state",
       type: "gauge",
       help: "1 for the state that the model is in, 0 for the others.",
-      samples: () => pieces(versions(), states),
+      samples: () => pieces(versions, states),
     },
     gauge(versions, {
       name: "hostler_model_memory_bytes",
@@ -30,7 +30,7 @@ export function registryFamilies(versions: () => Iterable<ModelVersion>): readon
 }
 
 function gauge(
-  versions: () => Iterable<ModelVersion>,
+  versions: Iterable<ModelVersion>,
   {
     name,
     help,
@@ -41,7 +41,7 @@ function gauge(
     name,
     type: "gauge",
     help,
-    samples: () => pieces(versions(), (version) => sample(name, labelsOf(version), of(version))),
+    samples: () => pieces(versions, (version) => sample(name, labelsOf(version), of(version))),
   };
 }
 

@@ -79,15 +79,6 @@ def expect_welcome(connection: Connection) -> None:
         ProtocolError: if it answers anything else, or speaks another version.
     """
     kind, _, header, _ = connection.receive()
-    check_welcome(kind, header)
-
-
-def check_welcome(kind: int, header: bytes) -> None:
-    """Refuse a front that answers our HELLO with anything but a HELLO of our version.
-
-    Raises:
-        ProtocolError: if it does.
-    """
     if kind != frames.HELLO:
         raise ProtocolError(f"the front must answer HELLO with HELLO, got frame kind {kind}")
     version = fields.number(fields.parse(header), "protocol")

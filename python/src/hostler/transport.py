@@ -37,6 +37,9 @@ class Connection:
         self._view = memoryview(self._buffer)
         self._start = 0
         self._end = 0
+        self._scanned = 0
+        """Up to here the frames that wait in the buffer were searched for CANCELs."""
+        self._cancelled: set[int] = set()
 
     @property
     def stream(self) -> socket.socket:
@@ -76,7 +79,11 @@ class Connection:
             if whole <= BUFFER_BYTES:
                 return None
             self._start = start + PRELUDE_BYTES
-            return kind, identity, bytes(self._exactly(header_bytes)), self._exactly(payload_bytes)
+            large = kind, identity, bytes(self._exactly(header_bytes)), self._exactly(payload_bytes)
+            self._scanned = self._start
+            return large
+        if kind == frames.CANCEL:
+            self._cancelled.discard(identity)
         middle = start + PRELUDE_BYTES + header_bytes
         self._start = end = start + whole
         return kind, identity, bytes(self._view[start + PRELUDE_BYTES : middle]), self._buffer[middle:end]
@@ -89,10 +96,11 @@ class Connection:
             ProtocolError: it closed within a frame.
         """
         if self._start == self._end:
-            self._start = self._end = 0
+            self._start = self._end = self._scanned = 0
         elif self._start and BUFFER_BYTES - self._end < BUFFER_BYTES // 2:
             waiting = self._end - self._start
             self._view[:waiting] = self._view[self._start : self._end]
+            self._scanned = max(0, self._scanned - self._start)
             self._start, self._end = 0, waiting
         try:
             received = self._stream.recv_into(self._view[self._end :])
@@ -106,13 +114,14 @@ class Connection:
 
     def cancelled(self, identity: int) -> bool:
         """Whether a CANCEL for this id has already arrived behind the frame last taken."""
-        offset = self._start
-        while self._end - offset >= PRELUDE_BYTES:
-            header_bytes, payload_bytes, other, kind, _, _ = PRELUDE.unpack_from(self._buffer, offset)
-            if kind == frames.CANCEL and other == identity:
-                return True
-            offset += PRELUDE_BYTES + header_bytes + payload_bytes
-        return False
+        place = max(self._scanned, self._start)
+        while self._end - place >= PRELUDE_BYTES:
+            header_bytes, payload_bytes, other, kind, _, _ = PRELUDE.unpack_from(self._buffer, place)
+            if kind == frames.CANCEL:
+                self._cancelled.add(other)
+            place += PRELUDE_BYTES + header_bytes + payload_bytes
+        self._scanned = place
+        return identity in self._cancelled
 
     def send(self, frame: bytes) -> None:
         """Send a whole frame.

@@ -26,6 +26,9 @@ PLANS: Final = 1024
 PLAN_HEADER_BYTES: Final = 4096
 """Larger headers are not worth remembering: they carry something that changes with every call."""
 
+TRACEBACK_CODES: Final = (errors.MODEL_ERROR, errors.LOAD_FAILED, errors.OUT_OF_MEMORY)
+"""Errors whose cause only the operator can find, and only with the traceback."""
+
 
 def main() -> NoReturn:
     """Serve as a worker that the front has spawned itself, where forking is unsafe."""
@@ -121,7 +124,7 @@ class Worker:
             parts=parts.parse(header, payload_bytes),
         )
         plan = self._model(fields.number(header, "model")).plan(request)
-        if len(data) <= PLAN_HEADER_BYTES:
+        if len(data) <= PLAN_HEADER_BYTES and all(map(_is_of_fixed_size, request.parts)):
             if len(self._plans) >= PLANS:
                 self._plans.clear()
             self._plans[data] = plan
@@ -195,7 +198,7 @@ class Worker:
         else:
             failure = CallError(code, first_line(str(error)) or class_name(error), kind=class_name(error))
         cause = error.__cause__ or error
-        if failure.code in (errors.MODEL_ERROR, errors.LOAD_FAILED, errors.OUT_OF_MEMORY):
+        if failure.code in TRACEBACK_CODES:
             import traceback  # rarely needed, and not quick to import
 
             self._log("error", "".join(traceback.format_exception(cause)), "hostler.worker", model)
@@ -204,3 +207,8 @@ class Worker:
     def _log(self, level: str, message: str, logger: str, model: int | None = None) -> None:
         event: Header = {"level": level, "message": message, "logger": logger, "model": model}
         self._connection.send(frames.render(frames.LOG, frames.EVENT, event))
+
+
+def _is_of_fixed_size(part: parts.TensorPart | parts.OpaquePart) -> bool:
+    """Whether other calls of the same shape have the same size, and so the same header."""
+    return isinstance(part, parts.TensorPart) and part.encoding == parts.BINARY and part.datatype != "BYTES"

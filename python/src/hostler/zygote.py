@@ -172,6 +172,10 @@ class Zygote:
             self._waker.close()
             gc.enable()
             status = worker.run(self._launch.socket, token, number)
+        except BaseException:  # nothing above this frame is the child's to unwind
+            import traceback
+
+            traceback.print_exc()
         finally:  # a child must never return into the zygote's loop
             with contextlib.suppress(OSError, ValueError):
                 sys.stdout.flush()

@@ -1,6 +1,6 @@
-import { firstLine } from "../banner.ts";
 import { defineCommand } from "../framework/command.ts";
 import { required, text } from "../framework/option.ts";
+import { firstLine } from "../serve/first-line.ts";
 import { settingsOptions } from "../serve/settings-options.ts";
 import { version } from "../version.ts";
 

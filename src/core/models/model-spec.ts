@@ -14,6 +14,8 @@ export interface ModelSpec {
   readonly runtime: RuntimeName;
   /** Absolute path of the file or folder to load. */
   readonly artifact: string;
+  /** Its size on disk. */
+  readonly artifactBytes: number;
   /** Absolute path of the folder that the settings lie in. */
   readonly folder: string;
   /** `file` that described the model, for messages. */

@@ -9,8 +9,9 @@ import { LoadSlots } from "./load-slots.ts";
 
 /** A model that failed to load is not tried again by a request before this has passed. */
 const failureHoldMs = 10_000;
-/** What a model is taken to need before its first load, where its files are smaller than that. */
+/** What a model is taken to need before its first load: its file unpacked, and never less than the smallest. */
 const smallestEstimateBytes = 1 << 20;
+const unpackedRatio = 2;
 /** How long a load waits for a busy model to become idle, when only that would make room. */
 const makeRoomTimeoutMs = 30_000;
 
@@ -123,7 +124,7 @@ export class Residency {
   async #makeRoom(version: ModelVersion, how: LoadRequest): Promise<void> {
     const { budgetBytes, clock, probe } = this.#options;
     if (budgetBytes === null) return;
-    const needed = version.memoryBytes ?? smallestEstimateBytes;
+    const needed = version.memoryBytes ?? estimateOf(version);
     const giveUpAt = clock.now() + makeRoomTimeoutMs;
     for (;;) {
       const held = await probe.measure();
@@ -172,6 +173,10 @@ export class Residency {
     timer.cancel();
     return wasInTime;
   }
+}
+
+function estimateOf({ spec }: ModelVersion): number {
+  return Math.max(smallestEstimateBytes, spec.artifactBytes * unpackedRatio);
 }
 
 export interface LoadRequest {

@@ -43,6 +43,8 @@ export class ModelQueue implements Dispatcher {
   #waitingRows = 0;
   #gatherTimer: Timer | null = null;
   #onIdle: (() => void)[] = [];
+  /** Why nothing is sent to a worker any more. */
+  #closed: ServingError | null = null;
 
   constructor(options: ModelQueueOptions) {
     this.#options = options;
@@ -109,6 +111,12 @@ export class ModelQueue implements Dispatcher {
     if (calls.length === 0) return false;
     void this.#run(instance, calls);
     return true;
+  }
+
+  /** Ends every waiting call with this error, and those that come back from a worker that did not run them. */
+  close(error: ServingError): void {
+    this.#closed = error;
+    this.failAll(error);
   }
 
   /** Ends every waiting call with this error. */
@@ -290,7 +298,8 @@ export class ModelQueue implements Dispatcher {
     const wanted = calls.filter((pending) => !pending.isSettled);
     if (wanted.length === 0) return;
     this.#retries.push(wanted);
-    this.#requestLanes();
+    if (this.#closed === null) this.#requestLanes();
+    else this.failAll(this.#closed);
   }
 
   #settleIdle(): void {

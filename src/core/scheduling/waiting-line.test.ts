@@ -73,8 +73,7 @@ function nextBatch(
   for (const next of others) {
     const rows = batch.reduce((sum, call) => sum + (call.rows ?? 0), 0);
     const isAlike = next.rows !== null && !next.isSuspect && mayShare(first.call, next.call);
-    if (isAlike && batch.length < limits.maxCalls && rows + next.rows <= limits.maxRows)
-      batch.push(next);
+    if (isAlike && batch.length < limits.maxCalls && rows + next.rows <= limits.maxRows) batch.push(next);
   }
   return batch;
 }

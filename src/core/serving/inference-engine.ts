@@ -74,10 +74,10 @@ export class InferenceEngine {
     return { registered, unregistered: specs.filter((spec) => !labels.has(labelOf(spec))), problems };
   }
 
-  /** Reads the source and registers what it has. Nothing is loaded yet. */
-  async discover(): Promise<StartReport> {
+  /** Reads the source and registers what it has, or nothing: models then come by name, through {@link load}. */
+  async discover({ register = true }: { readonly register?: boolean } = {}): Promise<StartReport> {
     const { specs, problems, notices } = await this.#options.source.list();
-    for (const spec of specs) this.registry.put(this.#versionOf(spec));
+    for (const spec of register ? specs : []) this.registry.put(this.#versionOf(spec));
     this.#problems = problems;
     return { problems, notices };
   }
@@ -145,7 +145,7 @@ export class InferenceEngine {
   /** Fails everything that still waits. */
   abandonCalls(): void {
     const error = new ServingError("SHUTTING_DOWN", "The server is stopping.", { retryAfterS: 1 });
-    for (const version of this.registry.versions()) version.queue.failAll(error);
+    for (const version of this.registry.versions()) version.queue.close(error);
   }
 
   async #load(name: string): Promise<void> {

@@ -1,20 +1,21 @@
 /** IEEE 754 half precision, for runtimes without Float16Array. */
 
-const scratch = new DataView(new ArrayBuffer(4));
+const scratch = new DataView(new ArrayBuffer(8));
 
 /** The nearest half to a number, ties to even, as its 16 bits. */
 export function toFloat16Bits(value: number): number {
-  scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
-  const sign = (bits >>> 16) & 0x8000;
-  const exponent = (bits >>> 23) & 0xff;
-  const mantissa = bits & 0x7fffff;
-  if (exponent === 0xff) return sign | 0x7c00 | (mantissa === 0 ? 0 : 0x200);
-  const unbiased = exponent - 127;
+  scratch.setFloat64(0, value);
+  const high = scratch.getUint32(0);
+  const sign = (high >>> 16) & 0x8000;
+  const exponent = (high >>> 20) & 0x7ff;
+  // The upper 20 bits and one that says whether any below is set: all that rounding asks for.
+  const mantissa = ((high & 0xfffff) << 1) | (scratch.getUint32(4) === 0 ? 0 : 1);
+  if (exponent === 0x7ff) return sign | 0x7c00 | (mantissa === 0 ? 0 : 0x200);
+  const unbiased = exponent - 1023;
   if (unbiased > 15) return sign | 0x7c00;
-  if (unbiased >= -14) return sign | roundHalfEven(((unbiased + 15) << 23) | mantissa, 13);
+  if (unbiased >= -14) return sign | roundHalfEven(((unbiased + 15) << 21) | mantissa, 11);
   if (unbiased < -25) return sign;
-  return sign | roundHalfEven(mantissa | 0x800000, -unbiased - 1);
+  return sign | roundHalfEven(mantissa | 0x200000, -unbiased - 3);
 }
 
 /** Shifts right, rounding to the nearest and ties to even; a carry runs into the exponent, as it should. */

@@ -49,7 +49,7 @@ const writers: Readonly<Record<Datatype, Writer>> = {
   INT32: (elements, tensor) => bytesOf(fill(new Int32Array(elements.length), elements, tensor)),
   INT64: (elements, tensor) => fill64(elements, tensor),
   FP16: (elements, tensor) => {
-    const numbers = fillFloats(new Float32Array(elements.length), elements, tensor);
+    const numbers = fillFloats(new Float64Array(elements.length), elements, tensor);
     return bytesOf(Uint16Array.from(numbers, toFloat16Bits));
   },
   FP32: (elements, tensor) => bytesOf(fillFloats(new Float32Array(elements.length), elements, tensor)),
@@ -105,7 +105,8 @@ function fill<Target extends IntegerArray>(target: Target, elements: Elements, t
 }
 
 function fill64(elements: Elements, tensor: JsonTensor): Uint8Array | undefined {
-  const target = tensor.datatype === "UINT64" ? new BigUint64Array(elements.length) : new BigInt64Array(elements.length);
+  const target =
+    tensor.datatype === "UINT64" ? new BigUint64Array(elements.length) : new BigInt64Array(elements.length);
   for (let index = 0; index < elements.length; index += 1) {
     const value = elements[index];
     if (typeof value !== "number" || !Number.isInteger(value)) throw wrongElement(value, index, tensor);
@@ -143,8 +144,7 @@ function readText(value: unknown, index: number, tensor: JsonTensor): string {
 }
 
 function wrongElement(value: unknown, index: number, { datatype, field }: JsonTensor): ServingError {
-  const got = value === undefined ? "nothing" : JSON.stringify(value);
-  return ServingError.invalidField(`${field}[${String(index)}]`, expectations(datatype), got.slice(0, 80));
+  return ServingError.wrongValue(`${field}[${String(index)}]`, expectations(datatype), value);
 }
 
 function expectations(datatype: Datatype): string {

@@ -6,7 +6,9 @@ import type { Tensor } from "./tensor.ts";
 /** Reads one element at a byte offset as JSON text. */
 type ElementWriter = (view: DataView, offset: number) => string;
 
-const elementWriters: Readonly<Record<Exclude<Datatype, "BYTES">, { readonly step: number; readonly write: ElementWriter }>> = {
+const elementWriters: Readonly<
+  Record<Exclude<Datatype, "BYTES">, { readonly step: number; readonly write: ElementWriter }>
+> = {
   BOOL: { step: 1, write: (view, offset) => (view.getUint8(offset) === 0 ? "false" : "true") },
   UINT8: { step: 1, write: (view, offset) => String(view.getUint8(offset)) },
   UINT16: { step: 2, write: (view, offset) => String(view.getUint16(offset, true)) },
@@ -36,7 +38,8 @@ export function jsonDataOf({ datatype, data }: Tensor): string {
 }
 
 function jsonStrings(bytes: Uint8Array): string {
-  const decoder = new TextDecoder();
+  // It would swallow a byte order mark, which is part of the text here.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const elements = readBytesElements(bytes) ?? [];
   return `[${elements.map((element) => JSON.stringify(decoder.decode(element))).join(",")}]`;
 }

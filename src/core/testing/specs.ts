@@ -16,6 +16,7 @@ export function specOf(label: string, fields: SpecFields = {}): ModelSpec {
     version,
     runtime: "sklearn",
     artifact: `${folder}/model.joblib`,
+    artifactBytes: 1000,
     folder,
     origin: `${folder}/model-settings.json`,
     interpreter: null,

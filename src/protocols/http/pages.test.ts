@@ -113,7 +113,20 @@ describe("GET / for programs", () => {
   it("is a table for curl, which asks for nothing", async () => {
     const { headers, body } = await get("/", { accept: "*/*" });
     expect(headers["content-type"]).toBe("text/plain; charset=utf-8");
-    expect(body).toMatchInlineSnapshot();
+    expect(body).toMatchInlineSnapshot(`
+      "hostler 1.2.3
+
+      NAME     VERSION   FRAMEWORK            STATE    MEMORY    LOAD
+      digits   v1        scikit-learn 1.9.1   ready    3.0 MiB   14 ms
+      broken   -         sklearn              failed   -         -       <script>alert("x")</script>�[2J
+
+      <script>alert("x")</script>�[2J: <script>alert("x")</script>�[2J (models/x/model-settings.json:3:5)
+        Write it so.
+
+      docs     http://127.0.0.1:8080/docs
+      metrics  http://127.0.0.1:8082/metrics
+      "
+    `);
   });
 });
 

@@ -32,7 +32,8 @@ function sendIndex(request: FastifyRequest, reply: FastifyReply, overview: Overv
     .header("x-content-type-options", "nosniff");
   switch (type) {
     case "application/json":
-      return reply.header("content-type", "application/json").send(JSON.stringify(overview));
+      // As bytes: to a text Fastify would add a charset, which JSON has none of.
+      return reply.header("content-type", "application/json").send(Buffer.from(JSON.stringify(overview)));
     case "text/html":
       return reply
         .header("content-type", "text/html; charset=utf-8")

@@ -23,6 +23,9 @@ const code = {
   closeBrace: 0x7d,
 } as const;
 
+/** Objects nested deeper than this are left to the parser, which needs no stack for them. */
+const maxDepth = 64;
+
 /** Thrown inside the scanner where the text is not what it expects; never leaves this file. */
 class NotPlain extends Error {}
 
@@ -42,6 +45,7 @@ export function findDataSpans(body: Buffer): readonly (DataSpan | null)[] | unde
 class Scanner {
   readonly #body: Buffer;
   #at = 0;
+  #depth = 0;
 
   constructor(body: Buffer) {
     this.#body = body;
@@ -84,15 +88,24 @@ class Scanner {
   #object(member: (key: string) => void): void {
     this.#expect(code.openBrace);
     if (this.#accept(code.closeBrace)) return;
+    this.#depth += 1;
+    if (this.#depth > maxDepth) throw new NotPlain();
     do {
-      this.#skipSpace();
-      const start = this.#at;
-      this.#skipString();
-      const key = this.#body.toString("latin1", start + 1, this.#at - 1);
-      this.#expect(code.colon);
-      member(key);
+      member(this.#key());
     } while (this.#accept(code.comma));
+    this.#depth -= 1;
     this.#expect(code.closeBrace);
+  }
+
+  #key(): string {
+    this.#skipSpace();
+    const start = this.#at;
+    this.#skipString();
+    const key = this.#body.toString("latin1", start + 1, this.#at - 1);
+    // It could be another spelling of a key that counts.
+    if (key.includes("\\")) throw new NotPlain();
+    this.#expect(code.colon);
+    return key;
   }
 
   #skipValue(): void {

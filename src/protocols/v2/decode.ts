@@ -28,6 +28,8 @@ export const smallBodyBytes = 16 * 1024;
 const maxTensors = 256;
 const maxDimensions = 16;
 const maxTensorBytes = 2 ** 31;
+/** Parameters go to the worker as they are, and its parser has a stack that ends. */
+const maxParameterDepth = 32;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -115,15 +117,16 @@ function readTensor(value: unknown, index: number, text: TensorData | undefined)
   const field = `inputs[${String(index)}]`;
   const input = readObject(value, field);
   const { name, datatype, data } = input;
-  if (typeof name !== "string") throw wrong(`${field}.name`, "a string", name);
-  if (!isDatatype(datatype)) throw wrong(`${field}.datatype`, `one of ${datatypeNames.join(", ")}`, datatype);
+  if (typeof name !== "string") throw ServingError.wrongValue(`${field}.name`, "a string", name);
+  if (!isDatatype(datatype))
+    throw ServingError.wrongValue(`${field}.datatype`, `one of ${datatypeNames.join(", ")}`, datatype);
   const shape = readShape(input["shape"], `${field}.shape`);
   const count = elementCount(shape);
   if (count === undefined || count * itemBytes(datatype) > maxTensorBytes) {
     const expected = `at most ${String(maxTensorBytes)} bytes of ${datatype}`;
     throw ServingError.invalidField(`${field}.shape`, expected, JSON.stringify(shape));
   }
-  if (data === undefined) throw wrong(`${field}.data`, "an array", data);
+  if (data === undefined) throw ServingError.wrongValue(`${field}.data`, "an array", data);
   const parameters = readParameters(input["parameters"], `${field}.parameters`);
   const bytes =
     text === undefined ? readJsonData({ datatype, shape, field: `${field}.data` }, data) : undefined;
@@ -144,7 +147,7 @@ function readShape(value: unknown, field: string): readonly number[] {
   const dimensions: number[] = [];
   for (const [axis, dimension] of shape.entries()) {
     if (typeof dimension !== "number" || !Number.isSafeInteger(dimension) || dimension < 0) {
-      throw wrong(`${field}[${String(axis)}]`, "an integer from 0", dimension);
+      throw ServingError.wrongValue(`${field}[${String(axis)}]`, "an integer from 0", dimension);
     }
     dimensions.push(dimension);
   }
@@ -163,7 +166,7 @@ function readOutputs(value: unknown): Pick<InferRequest, "outputs" | "textOutput
   for (const [index, output] of list.entries()) {
     const field = `outputs[${String(index)}]`;
     const { name, parameters } = readObject(output, field);
-    if (typeof name !== "string") throw wrong(`${field}.name`, "a string", name);
+    if (typeof name !== "string") throw ServingError.wrongValue(`${field}.name`, "a string", name);
     outputs.push(name);
     if (readParameters(parameters, `${field}.parameters`)?.["content_type"] === "str") textOutputs.push(name);
   }
@@ -172,7 +175,7 @@ function readOutputs(value: unknown): Pick<InferRequest, "outputs" | "textOutput
 
 function readId(value: unknown): string | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== "string") throw wrong("id", "a string", value);
+  if (typeof value !== "string") throw ServingError.wrongValue("id", "a string", value);
   return value;
 }
 
@@ -185,7 +188,7 @@ function timeoutMsOf(parameters: Parameters | undefined): number | null {
 function readCount(value: Json | undefined, field: string): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw wrong(field, "an integer from 0", value);
+  throw ServingError.wrongValue(field, "an integer from 0", value);
 }
 
 /** Keys that are the server's business, not the model's: they must not keep calls from sharing a batch. */
@@ -199,17 +202,25 @@ function modelParameters(parameters: Parameters | undefined): Parameters | null 
 
 function readParameters(value: unknown, field: string): Parameters | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isParameters(value)) throw wrong(field, "an object", value);
+  if (!isParameters(value)) throw ServingError.wrongValue(field, "an object", value);
+  if (isDeeper(value, maxParameterDepth)) {
+    throw ServingError.invalidField(field, `at most ${String(maxParameterDepth)} levels of nesting`, "more");
+  }
   return value;
 }
 
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
 function readObject(value: unknown, field: string): Fields {
-  if (!isObject(value)) throw wrong(field, "an object", value);
+  if (!isObject(value)) throw ServingError.wrongValue(field, "an object", value);
   return value;
 }
 
 function readList(value: unknown, field: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw wrong(field, "an array", value);
+  if (!Array.isArray(value)) throw ServingError.wrongValue(field, "an array", value);
   return value;
 }
 
@@ -220,12 +231,4 @@ function isObject(value: unknown): value is Fields {
 /** What JSON.parse made is JSON. */
 function isParameters(value: unknown): value is Parameters {
   return isObject(value);
-}
-
-function wrong(field: string, expected: string, got: unknown): ServingError {
-  return ServingError.invalidField(
-    field,
-    expected,
-    got === undefined ? "nothing" : JSON.stringify(got).slice(0, 80),
-  );
 }

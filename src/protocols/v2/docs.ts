@@ -68,5 +68,6 @@ function titleOf({ spec: { name, version } }: ModelVersion): string {
 }
 
 function sendJson(reply: FastifyReply, document: JsonObject): FastifyReply {
-  return reply.header("content-type", "application/json").send(JSON.stringify(document));
+  // As bytes: to a text Fastify would add a charset, which JSON has none of.
+  return reply.header("content-type", "application/json").send(Buffer.from(JSON.stringify(document)));
 }

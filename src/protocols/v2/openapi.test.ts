@@ -57,9 +57,7 @@ type Document = z.infer<typeof document>;
 
 function operationsOf({ paths }: Document) {
   return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).flatMap(([method, about]) =>
-      about === undefined ? [] : [{ path, method: method.toUpperCase(), ...about }],
-    ),
+    Object.entries(methods).map(([method, about]) => ({ path, method: method.toUpperCase(), ...about })),
   );
 }
 

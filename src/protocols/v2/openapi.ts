@@ -136,7 +136,8 @@ export function modelDocument(
     ...(requestedVersion === null ? [] : [["version", requestedVersion] as const]),
   ];
   const routes = v2Routes.filter(
-    ({ path }) => path.includes("/models/:name") && (requestedVersion === null || path.includes("/:version")),
+    ({ path }) =>
+      path.startsWith("/v2/models/:name") && (requestedVersion === null || path.includes("/:version")),
   );
   return openApiDocument({
     title: `Data Plane for Model ${label}`,

@@ -121,5 +121,5 @@ function wantsReadyOnly(body: Buffer): boolean {
   }
   const ready = "ready" in parsed ? parsed.ready : undefined;
   if (ready === undefined || ready === null || typeof ready === "boolean") return ready === true;
-  throw ServingError.invalidField("ready", "true or false", JSON.stringify(ready));
+  throw ServingError.wrongValue("ready", "true or false", ready);
 }

@@ -31,12 +31,13 @@ it("takes JSON in .env as it is", async () => {
   expect(environment.mlserver("MLSERVER_CORS_SETTINGS")?.value).toBe('{"allow_origins": ["*"]}');
 });
 
-it("never takes hostler's own variables from a file", async () => {
-  const cwd = await folderWith({ ".env": "HOSTLER_INSECURE_NO_AUTH=true\nHOSTLER_PYTHON=./evil\n" });
+it("never takes from a file what chooses the code that runs", async () => {
+  const cwd = await folderWith({ ".env": "HOSTLER_PYTHON=./evil\nMLSERVER_MODEL_ENVIRONMENT_PATH=./evil\n" });
   const environment = await Environment.read(cwd, { HOSTLER_STRICT: "1" });
-  expect(environment.own("HOSTLER_INSECURE_NO_AUTH")).toBeUndefined();
+  expect(environment.own("HOSTLER_PYTHON")).toBeUndefined();
+  expect(environment.modelField("environment_path")).toBeUndefined();
   expect(environment.own("HOSTLER_STRICT")).toEqual({ value: "1", origin: "HOSTLER_STRICT" });
-  expect(environment.ignored).toEqual(["HOSTLER_INSECURE_NO_AUTH", "HOSTLER_PYTHON"]);
+  expect(environment.ignored).toEqual(["HOSTLER_PYTHON", "MLSERVER_MODEL_ENVIRONMENT_PATH"]);
 });
 
 it("does without a .env, and says so where it cannot be read", async () => {

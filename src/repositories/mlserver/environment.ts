@@ -6,6 +6,9 @@ import { Complaint } from "../shared/complaint.ts";
 
 const modelPrefix = "MLSERVER_MODEL_";
 
+/** These choose the Python that runs. */
+const neverFromFile = ["MLSERVER_MODEL_ENVIRONMENT_PATH", "MLSERVER_MODEL_PARAMETERS"];
+
 /** Variables of the process, by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -17,8 +20,8 @@ export interface Variable {
 
 /**
  * The variables that settings are taken from: those of the process, then, for MLServer's own, those of a `.env` in the
- * working directory. Hostler's variables are never read from a file: a folder that was merely downloaded must not
- * choose the Python that runs or switch authentication off.
+ * working directory. A folder that was merely downloaded must not choose the Python that runs or switch authentication
+ * off: hostler's variables are never read from a file, nor are those of MLServer's that name an environment.
  */
 export class Environment {
   readonly cwd: string;
@@ -33,13 +36,16 @@ export class Environment {
   constructor(cwd: string, variables: Variables, file: Variables = {}) {
     this.cwd = cwd;
     this.variables = variables;
-    this.#mlserver = new Map([...mlserverVariables(file, " in .env"), ...mlserverVariables(variables, "")]);
+    const fromFile = mlserverVariables(file, " in .env").filter(([name]) => !neverFromFile.includes(name));
+    this.#mlserver = new Map([...fromFile, ...mlserverVariables(variables, "")]);
     this.#modelFields = new Map(
       [...this.#mlserver].flatMap(([name, variable]): [string, Variable][] =>
         name.startsWith(modelPrefix) ? [[name.slice(modelPrefix.length).toLowerCase(), variable]] : [],
       ),
     );
-    this.ignored = Object.keys(file).filter((name) => name.startsWith("HOSTLER_"));
+    this.ignored = Object.keys(file).filter(
+      (name) => name.startsWith("HOSTLER_") || neverFromFile.includes(name.toUpperCase()),
+    );
   }
 
   static async read(cwd: string, variables: Variables): Promise<Environment> {
@@ -57,9 +63,9 @@ export class Environment {
     }
   }
 
-  /** A variable of hostler's own. */
+  /** A variable of the process, spelt exactly so. */
   own(name: string): Variable | undefined {
-    const value = this.variables[name];
+    const value = Object.hasOwn(this.variables, name) ? this.variables[name] : undefined;
     return value === undefined ? undefined : { value, origin: name };
   }
 
@@ -89,13 +95,11 @@ function mlserverVariables(variables: Variables, suffix: string): readonly [stri
 
 /** `${NAME}` and `${NAME:-default}` in a `.env`, as python-dotenv expands them: the file's own variables go first. */
 function expand(file: Variables, variables: Variables): Variables {
-  const expanded: Record<string, string> = {};
-  for (const [name, value] of Object.entries(file)) {
-    expanded[name] = (value ?? "").replace(
-      /\$\{([^}:]*)(?::-([^}]*))?\}/g,
-      (_, reference: string, otherwise?: string) =>
-        expanded[reference] ?? variables[reference] ?? otherwise ?? "",
-    );
+  const known = new Map(Object.entries(variables));
+  for (const [name, value = ""] of Object.entries(file)) {
+    const expand = (_: string, reference: string, otherwise = ""): string =>
+      known.get(reference) ?? otherwise;
+    known.set(name, value.replace(/\$\{([^}:]*)(?::-([^}]*))?\}/g, expand));
   }
-  return expanded;
+  return Object.fromEntries(Object.keys(file).map((name) => [name, known.get(name)]));
 }

@@ -27,6 +27,8 @@ export class ModelIndex {
   /** Files by the names of the models they describe. */
   readonly #files = new Map<string, Set<string>>();
   readonly #marks = new Map<string, FolderMark>();
+  /** What was put into marked folders and has not shown a model yet: it may still be being copied. */
+  readonly #arrivals = new Set<string>();
 
   private constructor(root: string, fileName: string) {
     this.#root = root;
@@ -45,7 +47,7 @@ export class ModelIndex {
       for (const folder of index.#foldersAbove(file)) counts.set(folder, (counts.get(folder) ?? 0) + 1);
     }
     const shared = [...counts].filter(([, count]) => count > 1).sort(([, a], [, b]) => b - a);
-    await Promise.all(shared.slice(0, mostMarks).map(([folder]) => index.#newChildren(folder)));
+    await Promise.all(shared.slice(0, mostMarks).map(([folder]) => index.#noteArrivals(folder)));
     return index;
   }
 
@@ -64,20 +66,28 @@ export class ModelIndex {
     this.#files.get(name)?.delete(file);
   }
 
+  /** Notes that `file` is whole: where it lies need not be searched again. */
+  settle(file: string): void {
+    for (const arrival of this.#arrivals) if (isInside(file, arrival)) this.#arrivals.delete(arrival);
+  }
+
   /** Files not known yet that may describe `name`: beside its known ones, or where one of that name would be put. */
   async newFilesFor(name: string): Promise<readonly string[]> {
     const known = this.filesOf(name);
-    const folders =
-      known.length === 0 ? this.#marks.keys() : new Set(known.flatMap((file) => this.#foldersAbove(file)));
-    const places = [...folders].map(async (folder) => {
-      if (!this.#marks.has(folder)) return [folder];
-      const children = await this.#newChildren(folder);
-      // Only what can be a name may become part of a path.
-      if (known.length === 0 && parseModelName(name) !== undefined) children.add(name);
-      return [...children].map((child) => join(folder, child));
-    });
-    const found = (await Promise.all(places)).flat().map(async (place) => this.#filesAt(place));
-    return [...new Set((await Promise.all(found)).flat())].filter((file) => !known.includes(file));
+    const isNew = known.length === 0;
+    const folders = isNew
+      ? [...this.#marks.keys()]
+      : [...new Set(known.flatMap((file) => this.#foldersAbove(file)))];
+    const marked = folders.filter((folder) => this.#marks.has(folder));
+    const unmarked = folders.filter((folder) => !this.#marks.has(folder));
+    await Promise.all(marked.map((folder) => this.#noteArrivals(folder)));
+    const arrivals = [...this.#arrivals].filter((arrival) => marked.includes(dirname(arrival)));
+    // Only what can be a name may become part of a path.
+    const guesses =
+      isNew && parseModelName(name) !== undefined ? marked.map((folder) => join(folder, name)) : [];
+    const places = [...new Set([...unmarked, ...arrivals, ...guesses])];
+    const found = await Promise.all(places.map((place) => this.#filesAt(place)));
+    return [...new Set(found.flat())].filter((file) => !known.includes(file));
   }
 
   async #filesAt(place: string): Promise<readonly string[]> {
@@ -95,19 +105,20 @@ export class ModelIndex {
     return folders;
   }
 
-  /** What has been put into a folder since it was last read. */
-  async #newChildren(folder: string): Promise<Set<string>> {
+  /** Takes note of what has been put into a folder since it was last read. */
+  async #noteArrivals(folder: string): Promise<void> {
     const before = this.#marks.get(folder);
     const readAtMs = Date.now();
     try {
       const { mtimeMs: modifiedAtMs } = await stat(folder);
       const isSettled = before !== undefined && before.readAtMs - before.modifiedAtMs > tickMs;
-      if (isSettled && before.modifiedAtMs === modifiedAtMs) return new Set();
-      const children = (await readdir(folder)).filter((child) => !child.startsWith("."));
-      this.#marks.set(folder, { children: new Set(children), modifiedAtMs, readAtMs });
-      return new Set(before === undefined ? [] : children.filter((child) => !before.children.has(child)));
+      if (isSettled && before.modifiedAtMs === modifiedAtMs) return;
+      const children = new Set((await readdir(folder)).filter((child) => !child.startsWith(".")));
+      this.#marks.set(folder, { children, modifiedAtMs, readAtMs });
+      if (before === undefined) return;
+      for (const child of children) if (!before.children.has(child)) this.#arrivals.add(join(folder, child));
     } catch {
-      return new Set();
+      // Gone or forbidden: there is nothing to be found in it.
     }
   }
 }

@@ -2,7 +2,7 @@ import type { ModelMetadata, TensorMetadata } from "../../core/models/model-spec
 import { nearest } from "../shared/nearest.ts";
 import type { FieldReader, FilledField } from "./field-reader.ts";
 import { isAnnotation, modelFields, parameterFields } from "./model-fields.ts";
-import type { ModelSettingsSource } from "./model-settings.ts";
+import type { ModelSettingsSource } from "./model-settings-source.ts";
 import {
   unsupportedModelFields,
   unsupportedModelParameters,

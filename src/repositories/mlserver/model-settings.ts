@@ -14,16 +14,8 @@ import type { Environment } from "./environment.ts";
 import { FieldReader } from "./field-reader.ts";
 import { runtimeOf, supportedImplementations } from "./implementations.ts";
 import { type ModelRemarks, remarksOn } from "./model-remarks.ts";
+import type { ModelSettingsSource } from "./model-settings-source.ts";
 import { readTensors } from "./tensor-metadata.ts";
-
-/** Where a model's settings were found: a file, or nothing but variables. */
-export interface ModelSettingsSource {
-  readonly object: Readonly<Record<string, Json>>;
-  readonly whereValue: (path: JsonPath) => string;
-  readonly whereKey: (path: JsonPath) => string;
-  /** MLServer names a model after its folder where the file does not. */
-  readonly folderName: string;
-}
 
 /** What the settings of a model say, before anything they point to has been looked at. */
 export interface ModelSettings {

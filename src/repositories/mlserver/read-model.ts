@@ -1,5 +1,5 @@
 import { readFile } from "node:fs";
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
 import { labelOf, type ModelSpec } from "../../core/models/model-spec.ts";
@@ -134,11 +134,13 @@ async function specOf(
   { environment, trusted, pinned }: ReadContext,
 ): Promise<ModelSpec> {
   const { name, version, runtime, batching, extra, metadata } = settings;
+  const artifact = await findArtifact(settings, folder, trusted);
   return {
     name,
     version,
     runtime,
-    artifact: await findArtifact(settings, folder, trusted),
+    artifact,
+    artifactBytes: (await stat(artifact)).size,
     folder: folder.path,
     origin,
     interpreter: await findInterpreter(settings, environment),

@@ -51,6 +51,7 @@ describe("list", () => {
         version: "v0.1.0",
         runtime: "sklearn",
         artifact: join(folder, "models/mnist-svm/model.joblib"),
+        artifactBytes: 0,
         folder: join(folder, "models/mnist-svm"),
         origin: "models/mnist-svm/model-settings.json",
         interpreter: null,
@@ -63,6 +64,7 @@ describe("list", () => {
         name: "mushroom-xgboost",
         runtime: "xgboost",
         artifact: join(folder, "models/mushroom-xgboost/model.json"),
+        artifactBytes: 0,
       }),
     ]);
   });
@@ -223,6 +225,19 @@ describe("find", () => {
     expect(labels(await repository.find("m"))).toEqual(["m@1", "m@2", "m@3"]);
     await put(folder, versioned(".", "m", "4"));
     expect(labels(await repository.find("m"))).toEqual(["m@4", "m@1", "m@2", "m@3"]);
+  });
+
+  it("finds a new version however long it takes to be copied", async () => {
+    const folder = await folderWith({ ...versioned("models/m", "m", "1"), ...model("models/other") });
+    const repository = openRepository(folder);
+    await repository.list();
+    await put(folder, { "models/second/model.joblib": "" });
+    expect(labels(await repository.find("other"))).toEqual(["other"]);
+    expect(labels(await repository.find("m"))).toEqual(["m@1"]);
+    await put(folder, { "models/second/model-settings.json": '{"name": "m"' });
+    expect(labels(await repository.find("m"))).toEqual(["m@1"]);
+    await put(folder, versioned("models/second", "m", "2"));
+    expect(labels(await repository.find("m"))).toEqual(["m@1", "m@2"]);
   });
 
   it("finds a model that has moved or was renamed", async () => {

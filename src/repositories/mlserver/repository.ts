@@ -83,6 +83,7 @@ export class MlserverRepository implements ModelSource {
       if (!isOwn) index.remove(file, name);
       if (model === undefined) return [];
       index.put(file, isOwn ? name : model.name);
+      if (model.kind === "servable") index.settle(file);
       return isOwn ? [renamed(model, name)] : [];
     });
     const models = own.flat();

@@ -99,9 +99,9 @@ describe("readServerSettings", () => {
   it("turns MLServer's switches into settings of its own, unless those are set", async () => {
     const files = { "settings.json": { debug: "true", use_structured_logging: true } };
     const { settings, origins } = await read({ files });
-    expect(settings).toMatchObject({ logLevel: "debug", accessLog: "all", logFormat: "json" });
+    expect(settings).toMatchObject({ logLevel: "debug", accessLog: "sampled", logFormat: "json" });
     expect(origins.logLevel).toBe("settings.json:2:12");
-    const flags = { logLevel: "warn", logFormat: "pretty", accessLog: "off" };
+    const flags = { logLevel: "warn", logFormat: "pretty" };
     expect((await read({ files, flags })).settings).toMatchObject(flags);
   });
 

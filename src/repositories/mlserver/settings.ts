@@ -128,10 +128,7 @@ function applyMlserverSwitches(resolved: Map<SettingName, Resolved>, layers: Set
     if (resolved.get(name)?.origin === defaultOrigin) resolved.set(name, implied);
   };
   const debug = resolved.get("debug");
-  if (debug?.value === true) {
-    imply("logLevel", { value: "debug", origin: debug.origin });
-    imply("accessLog", { value: "all", origin: debug.origin });
-  }
+  if (debug?.value === true) imply("logLevel", { value: "debug", origin: debug.origin });
   const structured = layers.findField("use_structured_logging");
   if (structured === undefined) return;
   const isStructured = booleanField.decode(structured.raw);

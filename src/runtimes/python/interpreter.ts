@@ -12,8 +12,9 @@ export interface Interpreter {
 
 /** Which Python runs the models, and why: flag, then variable, then `python3`. */
 export function chooseInterpreter(python: string | null, variables: NodeJS.ProcessEnv): Interpreter {
-  if (python !== null) return { path: python, reason: "--python" };
   const named = variables["HOSTLER_PYTHON"];
+  // The variable is a source of the setting too: then it is not the flag that decided.
+  if (python !== null) return { path: python, reason: python === named ? "HOSTLER_PYTHON" : "--python" };
   if (named !== undefined && named !== "") return { path: named, reason: "HOSTLER_PYTHON" };
   return { path: "python3", reason: "python3 on PATH" };
 }

@@ -58,17 +58,15 @@ def number(header: Header, name: str) -> int:
 
 
 def items(header: Header, name: str) -> list[JsonValue]:
-    """A list; empty where the field is null or left out."""
+    """A required list."""
     value = header.get(name)
-    if value is None:
-        return []
     if isinstance(value, list):
         return value
     raise _wrong(name, "a list", value)
 
 
 def texts(header: Header, name: str) -> list[str]:
-    """A list of strings; empty where the field is null or left out."""
+    """A required list of strings."""
     values: list[str] = []
     for value in items(header, name):
         if not isinstance(value, str):

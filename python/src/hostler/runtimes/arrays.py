@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from hostler.protocol import errors
 from hostler.protocol.errors import CallError, class_name
+from hostler.protocol.frames import PAYLOAD_LIMIT
 from hostler.protocol.parts import OpaquePart
 from hostler.tensors import Encoder, decoder
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     Explain: TypeAlias = Callable[[Exception, Array], CallError]
     """Turns what a framework raised on an input into the error that the caller or operator gets."""
 
-PAYLOAD_LIMIT: Final = 1 << 30
+SCALARS: Final = (bool, int, float, str, bytes, np.generic)
 NANOSECONDS: Final = 1000
 
 
@@ -88,6 +90,8 @@ class ArrayModel:
         part = request.parts[0]
         if isinstance(part, OpaquePart):
             raise errors.invalid("inputs[0]", "a tensor", f"bytes of content type {part.content_type!r}")
+        if "content_type" in request.parameters:  # of the whole request, for tensors without their own
+            part = part._replace(parameters=request.parameters | part.parameters)
         names = request.outputs if request.outputs else (self._default,)
         steps = tuple((name, self._method(name, index)) for index, name in enumerate(names))
         return ArrayPlan(decoder(part, 0), steps, self._explain, self._encoder)
@@ -128,13 +132,14 @@ class ArrayPlan:
         self._explain = explain
         self._encoder = encoder
 
-    def __call__(self, payload: bytearray, clock: Callable[[], int] = time.perf_counter_ns) -> Reply:
+    def __call__(self, payload: bytearray) -> Reply:
         """Answer one call.
 
         Raises:
             CallError: as `explain` says, or if the input does not decode.
             MemoryError: if the process is out of memory.
         """
+        clock = time.perf_counter_ns
         started = clock()
         array = self._decode(payload)
         decoded = clock()
@@ -151,6 +156,8 @@ class ArrayPlan:
             entries.append(entry)
             pieces.append(piece)
             size += piece_size
+        if size > PAYLOAD_LIMIT:
+            raise _too_large("the answer", size)
         header = b'{"parts":[%b],"timing_us":{"decode":%d,"compute":%d}}' % (
             b",".join(entries),
             (decoded - started) // NANOSECONDS,
@@ -174,17 +181,22 @@ def as_array(name: str, value: object) -> Array:
         if method is not None:
             _check_dense_size(name, value)
             return np.asarray(method())
-    if isinstance(value, (bool, int, float, str, bytes, np.generic)):
+    if isinstance(value, SCALARS):
         return np.asarray(value)
-    what = f"a list of {len(value)} values" if isinstance(value, list) else f"a {class_name(value)}"
+    if isinstance(value, (list, tuple)) and all(isinstance(element, SCALARS) for element in value):
+        return np.asarray(value)
+    what = f"{len(value)} arrays" if isinstance(value, (list, tuple)) else f"a {class_name(value)}"
     raise CallError(errors.MODEL_ERROR, f"output {name!r} is {what}, which one tensor cannot carry")
 
 
 def _check_dense_size(name: str, value: object) -> None:
-    size = 8 * int(np.prod(getattr(value, "shape", ()), dtype=np.float64))
+    size = 8 * math.prod(getattr(value, "shape", ()))
     if size > PAYLOAD_LIMIT:
-        raise CallError(
-            errors.MODEL_ERROR,
-            f"output {name!r} would take {size} bytes as a dense tensor, over the limit of {PAYLOAD_LIMIT}; "
-            "send fewer rows at a time",
-        )
+        raise _too_large(f"output {name!r} as a dense tensor", size)
+
+
+def _too_large(what: str, size: int) -> CallError:
+    return CallError(
+        errors.MODEL_ERROR,
+        f"{what} would take {size} bytes, over the limit of {PAYLOAD_LIMIT}; send fewer rows at a time",
+    )

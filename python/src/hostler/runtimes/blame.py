@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 from hostler.protocol import errors
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
 REFUSALS: Final = (ValueError, TypeError)
 """What frameworks raise for input that they will not take."""
 
-FRAMEWORKS: Final = frozenset(("joblib", "numpy", "scipy", "sklearn", "xgboost"))
+TRUSTED: Final = sys.stdlib_module_names | {
+    *("hostler", "joblib", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl", "xgboost")
+}
+"""Packages whose code does not answer for what a model does: the frameworks, and what they call."""
+
+
+STACKED: Final = ("xgboost.core.XGBoostError",)
+"""Errors whose message goes on with the stack of a C library."""
 
 
 def explain(error: Exception, array: Array, features: int | None) -> CallError:
@@ -32,24 +40,25 @@ def explain(error: Exception, array: Array, features: int | None) -> CallError:
     if isinstance(error, CallError):
         return error
     kind = class_name(error)
+    message = first_line(str(error)) if kind in STACKED else bounded(str(error))
     if not isinstance(error, REFUSALS) or not _is_framework_only(error.__traceback__):
         return CallError(errors.MODEL_ERROR, first_line(str(error)) or kind, kind=kind)
     if features is not None and (array.ndim != 2 or array.shape[1] != features):
         return CallError(
             errors.INVALID_INPUT,
-            bounded(str(error)),
+            message,
             kind=kind,
             field="inputs[0].shape",
             expected=f"shape [-1, {features}]",
             got=f"shape {list(array.shape)}",
         )
-    return CallError(errors.INVALID_INPUT, bounded(str(error)), kind=kind, field="inputs[0]")
+    return CallError(errors.INVALID_INPUT, message, kind=kind, field="inputs[0]")
 
 
 def _is_framework_only(trace: TracebackType | None) -> bool:
     while trace is not None:
         package = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package not in FRAMEWORKS and package != "hostler":
+        if package not in TRUSTED:
             return False
         trace = trace.tb_next
     return True

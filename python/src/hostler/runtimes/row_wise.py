@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 METHODS: Final = frozenset(
     ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 )
-FRAMEWORKS: Final = ("sklearn.", "xgboost.")
+RANDOM: Final = ("stratified", "uniform")
+"""Strategies of a DummyClassifier, with which predict draws at random."""
+
+FRAMEWORKS: Final = ("sklearn.", "xgboost.", "scipy.")
+"""Splines and isotonic regression hold scipy's interpolators."""
 EXCEPTIONS: Final = frozenset(
     (
         "sklearn.decomposition._nmf.NMF",  # transform fits all rows together
         "sklearn.decomposition._nmf.MiniBatchNMF",
         "sklearn.neural_network._rbm.BernoulliRBM",  # score_samples draws at random
+        "sklearn.decomposition._sparse_pca.SparsePCA",  # transform leaves out a dimension for a single row
+        "sklearn.decomposition._sparse_pca.MiniBatchSparsePCA",
     )
 )
-FUNCTIONS: Final = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 NOT_NUMERIC: Final = frozenset(
     ("ColumnTransformer", "FeatureUnion", "OneHotEncoder", "OrdinalEncoder", "TargetEncoder")
 )
@@ -49,13 +54,13 @@ def is_numeric(model: object) -> bool:
 
 
 def parts(model: object) -> Iterator[object]:
-    """The model, and every estimator and function that it holds, at any depth."""
+    """The model, and every estimator and callable that it holds, at any depth."""
     waiting, seen = [model], {id(model)}
     while waiting:
         part = waiting.pop()
         yield part
         for value in _held(part):
-            if id(value) not in seen and (_is_estimator(value) or isinstance(value, FUNCTIONS)):
+            if id(value) not in seen and _may_compute(value):
                 seen.add(id(value))
                 waiting.append(value)
 
@@ -73,14 +78,28 @@ def _held(part: object) -> Iterator[object]:
             yield value
 
 
-def _is_estimator(value: object) -> bool:
-    return not isinstance(value, type) and (hasattr(value, "fit") or hasattr(value, "predict"))
+def _may_compute(value: object) -> bool:
+    if isinstance(value, type):
+        return False
+    return hasattr(value, "fit") or hasattr(value, "predict") or callable(value)
 
 
 def _is_trusted(part: object) -> bool:
-    if isinstance(part, FUNCTIONS):
-        return False
+    if isinstance(part, types.FunctionType):  # such as the score of a feature selection
+        return part.__module__.startswith(FRAMEWORKS)
+    if _is_elementwise(part):
+        return True
     name = f"{type(part).__module__}.{type(part).__qualname__}"
     if not name.startswith(FRAMEWORKS) or name in EXCEPTIONS:
         return False
-    return type(part).__name__ != "FunctionTransformer" or getattr(part, "func", None) is None
+    if name.endswith(".DummyClassifier"):
+        return getattr(part, "strategy", None) not in RANDOM
+    if name.endswith(".FunctionTransformer"):
+        function = getattr(part, "func", None)
+        return function is None or _is_elementwise(function)
+    return True
+
+
+def _is_elementwise(value: object) -> bool:
+    """Whether this is one of numpy's universal functions, such as the logarithm: each element by itself."""
+    return f"{type(value).__module__}.{type(value).__name__}" == "numpy.ufunc"

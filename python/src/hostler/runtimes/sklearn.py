@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 import joblib
+import numpy as np
 import sklearn
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 
@@ -37,7 +38,7 @@ def load(request: LoadRequest) -> ArrayModel:
         _keep_to_one_thread(model)
     methods, default = _outputs(model, path, request.extra.get("predict_fn"))
     features = getattr(model, "n_features_in_", None)
-    columns = features if isinstance(features, int) else None
+    columns = int(features) if isinstance(features, (int, np.integer)) else None
 
     def explain(error: Exception, array: Array) -> CallError:
         if isinstance(error, NotFittedError):  # a ValueError, but no input would help
