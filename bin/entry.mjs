@@ -1,9 +1,6 @@
 /**
  * The first file that Node.js reads: whatever a Node.js too old for the rest must still understand stays here.
  */
-import { existsSync } from "node:fs";
-import module from "node:module";
-
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 13)) {
   console.error(
@@ -13,10 +10,11 @@ if (major < 22 || (major === 22 && minor < 13)) {
 }
 
 // Compiled code is kept between starts where the user's caches live: the package's own folder may be read-only.
-module.enableCompileCache(cacheFolder());
+process.getBuiltinModule("node:module").enableCompileCache(cacheFolder());
 
 const built = new URL("../dist/cli.mjs", import.meta.url);
-await import(existsSync(built) ? built.href : new URL("../src/cli/main.ts", import.meta.url).href);
+const isBuilt = process.getBuiltinModule("node:fs").existsSync(built);
+await import(isBuilt ? built.href : new URL("../src/cli/main.ts", import.meta.url).href);
 
 function cacheFolder() {
   const { XDG_CACHE_HOME, HOME } = process.env;

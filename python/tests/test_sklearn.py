@@ -119,8 +119,9 @@ def test_outputs_come_in_the_order_asked_for_and_as_often(tmp_path: Path) -> Non
 
 
 def test_types_follow_the_estimator(tmp_path: Path) -> None:
-    single = saved(LogisticRegression().fit(ROWS.astype("f4"), CLASSES), tmp_path)
-    assert call(single, ROWS[:2].astype("f4"), outputs=("predict_proba",))[0].datatype == "FP32"
+    single = saved(StandardScaler().fit(ROWS.astype("f4")), tmp_path)
+    assert call(single, ROWS[:2].astype("f4"))[0].datatype == "FP32"
+    assert call(single, ROWS[:2])[0].datatype == "FP64"
     strings = saved(LogisticRegression().fit(ROWS, LABELS), tmp_path)
     (labels,) = call(strings, ROWS[:2])
     assert (labels.datatype, labels.shape) == ("BYTES", [2, 1])

@@ -135,6 +135,16 @@ def test_a_model_that_differs_inside_goes_the_usual_way() -> None:
     assert shorten(model, "predict", 6) is None
 
 
+def test_labels_are_not_enough_to_tell_that_nothing_differs_inside() -> None:
+    model = LogisticRegression().fit(ROWS, TARGETS["two"])
+    other = LogisticRegression().fit(ROWS, TARGETS["two"])
+    other.coef_ = np.nextafter(model.coef_, 1)
+    model.decision_function = other.decision_function
+    assert shorten(model, "decision_function", 6) is None
+    assert shorten(model, "predict", 6) is None
+    assert shorten(make_pipeline(StandardScaler().fit(ROWS), model), "predict", 6) is None
+
+
 def test_a_model_without_its_attributes_goes_the_usual_way() -> None:
     assert shorten(SVC(), "predict", 6) is None
     assert shorten(SVC().fit(ROWS, TARGETS["two"]), "predict", None) is None

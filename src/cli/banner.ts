@@ -3,7 +3,7 @@ import { brokenRow, labelOf, modelColumns } from "./model-table.ts";
 import { printable } from "./printable.ts";
 import { formatFields, formatTable } from "./table.ts";
 import type { Colors } from "./terminal.ts";
-import { formatDuration } from "./units.ts";
+import { formatDuration } from "../contracts/units.ts";
 
 /** What a person who starts a server is told, piece by piece. Pure: who prints it decides where. */
 

@@ -1,7 +1,7 @@
 import type { ModelSnapshot, TensorSnapshot } from "../contracts/snapshot.ts";
 import type { Column } from "./table.ts";
 import type { Colors } from "./terminal.ts";
-import { formatBytes, formatDuration } from "./units.ts";
+import { formatBytes, formatDuration } from "../contracts/units.ts";
 
 /** One line of the model table, also for a model that never came as far as a snapshot. */
 export type ModelRow = Pick<

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { fastify, type FastifyInstance } from "fastify";
 import { ServingError } from "../contracts/serving-error.ts";
+import { refuseEarly } from "./unknown-routes.ts";
 
 export interface ListenerAddress {
   readonly host: string;
@@ -25,6 +26,11 @@ export function createApp(): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     // Draining is ours: Fastify would answer 503 while calls that are in flight still have to be answered.
     return503OnClosing: false,
+    // A path that cannot be decoded, or with a name longer than any can be, does not get as far as the routes.
+    frameworkErrors: (error, request, reply) => {
+      reply.hijack();
+      refuseEarly(error, request.raw.url ?? "", reply.raw);
+    },
     forceCloseConnections: false,
   });
   app.removeAllContentTypeParsers();

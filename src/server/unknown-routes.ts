@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, HTTPMethods } from "fastify";
 import { ServingError } from "../contracts/serving-error.ts";
 import { encodeError, statusOf } from "../protocols/v2/index.ts";
@@ -30,7 +31,21 @@ function refuseOtherMethods(app: FastifyInstance, url: string, has: ReadonlySet<
   app.route({ method, url, handler: (request, reply) => answer(reply, wrongMethod(request.method, allow)) });
 }
 
-/** What Fastify itself refuses, as a path that cannot be decoded, is the caller's fault; all else is ours. */
+/** JSON for what is refused before any route or handler sees it. */
+export function refuseEarly(error: Error & { readonly code: string }, url: string, response: ServerResponse): void {
+  const refused =
+    error.code === "FST_ERR_BAD_URL"
+      ? ServingError.invalidField("path", "percent-encoded UTF-8", url.slice(0, 200))
+      : unknownPath(url);
+  const body = JSON.stringify(encodeError(refused));
+  response.writeHead(statusOf[refused.code], {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+/** What Fastify itself refuses is the caller's fault; all else is ours. */
 function refusal(error: unknown): ServingError {
   const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
   const isCallers = typeof status === "number" && status >= 400 && status < 500;

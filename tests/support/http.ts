@@ -1,11 +1,13 @@
 import { request as httpRequest, type Agent, type IncomingHttpHeaders } from "node:http";
-import { text } from "node:stream/consumers";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 
 export interface HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | null;
+  /** An array goes out piece by piece, without a length (chunked transfer encoding). */
+  readonly body?: string | Uint8Array | readonly Uint8Array[] | null;
   /** Connections to use; without it the request has one of its own. */
   readonly agent?: Agent;
   /** Breaks the connection off. */
@@ -18,22 +20,33 @@ export interface HttpReply {
   readonly body: string;
 }
 
+export interface HttpBytes extends Omit<HttpReply, "body"> {
+  readonly bytes: Buffer;
+}
+
 /** Sends exactly what it is given: no header is added to those that HTTP itself demands. */
-export function send(
+export async function send(base: string, request: HttpRequest): Promise<HttpReply> {
+  const { bytes, ...reply } = await sendForBytes(base, request);
+  return { ...reply, body: bytes.toString("utf8") };
+}
+
+/** For replies that are not text. */
+export function sendForBytes(
   base: string,
   { method, path, headers = {}, body, agent, signal }: HttpRequest,
-): Promise<HttpReply> {
+): Promise<HttpBytes> {
   const { hostname, port } = new URL(base);
   const options = { hostname, port, method, path, headers, agent: agent ?? false, signal };
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(options);
     outgoing.once("error", reject);
     outgoing.once("response", (incoming) => {
-      text(incoming).then((received) => {
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: received });
+      buffer(incoming).then((bytes) => {
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, bytes });
       }, reject);
     });
-    outgoing.end(body ?? undefined);
+    if (Array.isArray(body)) Readable.from(body).pipe(outgoing);
+    else outgoing.end(body ?? undefined);
   });
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { Problem, progress, root } from "./house.mjs";
 import { exclusively, readStamp, writeStamp } from "./stamps.mjs";
@@ -11,10 +12,34 @@ const STAMP = "dist/.built";
 const INPUTS = ["src", "tools/lib/bundle.mjs", "package.json", "node_modules/.installed"];
 
 /** CommonJS dependencies call `require` for Node's own modules; a bundle of ES modules has to bring one. */
-const REQUIRE = [
-  'import { createRequire as $createRequire } from "node:module";',
-  "const require = $createRequire(import.meta.url);",
-].join("\n");
+const REQUIRE = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';
+
+const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
+
+/**
+ * Node's own modules as plain objects. An `import` of one runs every getter that it has, which for the process and file
+ * system modules costs more than the whole of `hostler --help`; commander would even load what it starts programs with.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const lightBuiltins = {
+  name: "light-builtins",
+  setup(build) {
+    build.onResolve({ filter: /^[a-z_:/]+$/ }, ({ path, importer }) => {
+      if (!builtins.has(path)) return undefined;
+      const name = path.replace(/^node:/, "");
+      const isUnused = name === "child_process" && importer.includes("/node_modules/commander/");
+      return { path: isUnused ? "nothing" : name, namespace: "builtin" };
+    });
+    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+      contents:
+        path === "nothing"
+          ? "module.exports = {};"
+          : `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
+      loader: "js",
+    }));
+  },
+};
 
 /** Bundles the command line into dist/, the server as a chunk that only commands that serve load. */
 export async function ensureBundle() {
@@ -40,8 +65,7 @@ async function bundle() {
       format: "esm",
       platform: "node",
       target: "node22.13",
-      // Serves its page from files that lie beside it.
-      external: ["@fastify/swagger-ui"],
+      plugins: [lightBuiltins],
       banner: { js: REQUIRE },
       logLevel: "silent",
     });

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeHolder, portHolder } from "../port-holder.ts";
-import { formatBytes } from "../units.ts";
+import { formatBytes } from "../../contracts/units.ts";
 import { type Check, type Finding, ok, problem, warning } from "./finding.ts";
 
 const oldestNode = [22, 13] as const;

@@ -1,6 +1,6 @@
 import { type SettingSource, settingsSources } from "../../contracts/settings-sources.ts";
 import type { SettingName } from "../../contracts/settings.ts";
-import { formatBytes } from "../units.ts";
+import { formatBytes } from "../../contracts/units.ts";
 import type { GivenValue, Option } from "../framework/option.ts";
 
 /**

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, gzip, inflate } from "node:zlib";
 import { ServingError } from "../../contracts/serving-error.ts";
+import { namedType } from "./negotiation.ts";
 
 const unpackers = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 const pack = promisify(gzip);
@@ -14,7 +15,7 @@ const pack = promisify(gzip);
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const announced = request.headers["content-length"];
   if (announced !== undefined && Number(announced) > limitBytes) throw tooLarge(limitBytes, announced);
-  const encoding = request.headers["content-encoding"];
+  const encoding = request.headers["content-encoding"]?.toLowerCase();
   const body = await collect(request, limitBytes);
   return encoding === undefined || encoding === "identity" ? body : unpack(body, encoding, limitBytes);
 }
@@ -69,7 +70,7 @@ function tooLarge(limitBytes: number, got: string): ServingError {
       expected: `at most ${String(limitBytes)} bytes`,
       got,
       limitBytes,
-      hint: "The limit is --max-body-bytes.",
+      hint: "The limit is --max-body.",
     },
   );
 }
@@ -79,7 +80,7 @@ const smallestPackedBytes = 500;
 
 /** Packs a reply where the caller takes gzip and it is worth it; null where it goes as it is. */
 export async function packReply(body: Buffer, acceptEncoding: string | undefined): Promise<Buffer | null> {
-  if (body.byteLength < smallestPackedBytes || acceptEncoding?.includes("gzip") !== true) return null;
+  if (body.byteLength < smallestPackedBytes || namedType(acceptEncoding, ["gzip"]) === undefined) return null;
   // Level 1: on numbers, higher levels cost five times as much for a few percent.
   return pack(body, { level: 1 });
 }

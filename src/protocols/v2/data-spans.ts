@@ -54,6 +54,7 @@ class Scanner {
   inputs(): readonly (DataSpan | null)[] {
     let spans: readonly (DataSpan | null)[] | undefined;
     this.#object((key) => {
+      if (isEscaped(key)) throw new NotPlain();
       if (key !== "inputs") this.#skipValue();
       else if (spans !== undefined) throw new NotPlain();
       else spans = this.#tensors();
@@ -75,6 +76,7 @@ class Scanner {
   #tensor(): DataSpan | null {
     let span: DataSpan | null = null;
     this.#object((key) => {
+      if (isEscaped(key)) throw new NotPlain();
       this.#skipSpace();
       const start = this.#at;
       this.#skipValue();
@@ -91,21 +93,15 @@ class Scanner {
     this.#depth += 1;
     if (this.#depth > maxDepth) throw new NotPlain();
     do {
-      member(this.#key());
+      this.#skipSpace();
+      const start = this.#at;
+      this.#skipString();
+      const key = this.#body.toString("latin1", start + 1, this.#at - 1);
+      this.#expect(code.colon);
+      member(key);
     } while (this.#accept(code.comma));
     this.#depth -= 1;
     this.#expect(code.closeBrace);
-  }
-
-  #key(): string {
-    this.#skipSpace();
-    const start = this.#at;
-    this.#skipString();
-    const key = this.#body.toString("latin1", start + 1, this.#at - 1);
-    // It could be another spelling of a key that counts.
-    if (key.includes("\\")) throw new NotPlain();
-    this.#expect(code.colon);
-    return key;
   }
 
   #skipValue(): void {
@@ -184,6 +180,11 @@ class Scanner {
     if (position === -1) throw new NotPlain();
     return position;
   }
+}
+
+/** It could be another spelling of a key that counts. */
+function isEscaped(key: string): boolean {
+  return key.includes("\\");
 }
 
 function isSpace(byte: number | undefined): boolean {

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 import numpy as np
 from scipy.special import expit
 
+from hostler.protocol.errors import class_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     Matrix: TypeAlias = NDArray[np.floating[Any]]
     Step: TypeAlias = Callable[[Matrix], Array | None]
+    Compiler: TypeAlias = Callable[[object], Step | None]
+    """Makes a step of a model; None where the model is set up in a way that no step is known for."""
 
 KERNELS: Final = ("linear", "poly", "rbf", "sigmoid")
 LINEAR_MODULE: Final = "sklearn.linear_model._base"
@@ -71,46 +75,21 @@ class _Forest(Protocol):
     classes_: Array
 
 
-class _Pipeline(Protocol):
-    steps: Sequence[tuple[str, object]]
-
-
-def compile_step(model: object, name: str) -> Step | None:
-    """What the model's method `name` computes; None if this is not known.
+def steps(model: object, name: str) -> Sequence[Step]:
+    """What the model's method `name` may compute, by version of scikit-learn; none if that is not known.
 
     Raises:
         AttributeError, TypeError: if the model's class is known, but not what this version of it looks like.
     """
     if hasattr(model, "_sklearn_output_config"):  # it was told to answer data frames
-        return None
-    kind = f"{type(model).__module__}.{type(model).__qualname__}"
-    if kind == "sklearn.pipeline.Pipeline":
-        return _pipeline(cast("_Pipeline", model), name)
-    compiler = COMPILERS.get((kind, name))
-    if compiler is None:  # dozens of linear models share these methods
+        return ()
+    compilers = COMPILERS.get((class_name(model), name))
+    if compilers is None:  # dozens of linear models share these methods
         inherited = getattr(type(model), name, None)
         where = f"{getattr(inherited, '__module__', '')}.{getattr(inherited, '__qualname__', '')}"
-        compiler = INHERITED.get(where)
-    return None if compiler is None else compiler(model)
-
-
-def _pipeline(model: _Pipeline, name: str) -> Step | None:
-    stages = [stage for _, stage in model.steps if stage is not None and stage != "passthrough"]
-    transforms = [compile_step(stage, "transform") for stage in stages[:-1]]
-    before = [step for step in transforms if step is not None]
-    last = compile_step(stages[-1], name) if stages else None
-    if last is None or len(before) < len(transforms):
-        return None
-
-    def run(rows: Matrix) -> Array | None:
-        for step in before:
-            result = step(rows)
-            if result is None or not np.isfinite(result).all():
-                return None
-            rows = cast("Matrix", result)
-        return last(rows)
-
-    return run
+        compilers = INHERITED.get(where, ())
+    found = [compiler(model) for compiler in compilers]
+    return [step for step in found if step is not None]
 
 
 def _standard_scaler(model: object) -> Step:
@@ -122,6 +101,23 @@ def _standard_scaler(model: object) -> Step:
         result = rows.copy() if mean is None else rows - mean(rows)
         if scale is not None:
             result /= scale(rows)
+        return result
+
+    return run
+
+
+def _older_standard_scaler(model: object) -> Step:
+    """Up to scikit-learn 1.7, single precision rows are scaled in double precision and rounded after it."""
+    scaler = cast("_Scaler", model)
+    mean = scaler.mean_ if scaler.with_mean else None
+    scale = scaler.scale_ if scaler.with_std else None
+
+    def run(rows: Matrix) -> Matrix:
+        result = rows.copy()
+        if mean is not None:
+            result -= mean
+        if scale is not None:
+            result /= scale
         return result
 
     return run
@@ -258,7 +254,7 @@ def _tree_probabilities(model: object) -> Step | None:
     return run
 
 
-def _labels_of(probabilities: Callable[[object], Step | None]) -> Callable[[object], Step | None]:
+def _labels_of(probabilities: Compiler) -> Compiler:
     def compiler(model: object) -> Step | None:
         step, classes = probabilities(model), cast("_Tree", model).classes_
         if step is None:
@@ -273,7 +269,7 @@ def _labels_of(probabilities: Callable[[object], Step | None]) -> Callable[[obje
     return compiler
 
 
-def _values_of(trees: Callable[[object], Sequence[_Tree]]) -> Callable[[object], Step | None]:
+def _values_of(trees: Callable[[object], Sequence[_Tree]]) -> Compiler:
     def compiler(model: object) -> Step | None:
         if cast("_Tree", model).n_outputs_ != 1:
             return None
@@ -291,31 +287,31 @@ def _values_of(trees: Callable[[object], Sequence[_Tree]]) -> Callable[[object],
 _forest_values = _values_of(lambda model: cast("_Forest", model).estimators_)
 _tree_values = _values_of(lambda model: [cast("_Tree", model)])
 
-COMPILERS: Final[dict[tuple[str, str], Callable[[object], Step | None]]] = {
-    ("sklearn.preprocessing._data.StandardScaler", "transform"): _standard_scaler,
-    ("sklearn.preprocessing._data.MinMaxScaler", "transform"): _min_max_scaler,
-    ("sklearn.linear_model._logistic.LogisticRegression", "predict_proba"): _logistic_probabilities,
-    ("sklearn.svm._classes.SVC", "predict"): _svm_labels,
-    ("sklearn.svm._classes.NuSVC", "predict"): _svm_labels,
-    ("sklearn.svm._classes.SVR", "predict"): _svm_values,
-    ("sklearn.svm._classes.NuSVR", "predict"): _svm_values,
-    ("sklearn.ensemble._forest.RandomForestClassifier", "predict_proba"): _forest_probabilities,
-    ("sklearn.ensemble._forest.RandomForestClassifier", "predict"): _labels_of(_forest_probabilities),
-    ("sklearn.ensemble._forest.ExtraTreesClassifier", "predict_proba"): _forest_probabilities,
-    ("sklearn.ensemble._forest.ExtraTreesClassifier", "predict"): _labels_of(_forest_probabilities),
-    ("sklearn.ensemble._forest.RandomForestRegressor", "predict"): _forest_values,
-    ("sklearn.ensemble._forest.ExtraTreesRegressor", "predict"): _forest_values,
-    ("sklearn.tree._classes.DecisionTreeClassifier", "predict_proba"): _tree_probabilities,
-    ("sklearn.tree._classes.DecisionTreeClassifier", "predict"): _labels_of(_tree_probabilities),
-    ("sklearn.tree._classes.DecisionTreeRegressor", "predict"): _tree_values,
+COMPILERS: Final[dict[tuple[str, str], tuple[Compiler, ...]]] = {
+    ("sklearn.preprocessing._data.StandardScaler", "transform"): (_standard_scaler, _older_standard_scaler),
+    ("sklearn.preprocessing._data.MinMaxScaler", "transform"): (_min_max_scaler,),
+    ("sklearn.linear_model._logistic.LogisticRegression", "predict_proba"): (_logistic_probabilities,),
+    ("sklearn.svm._classes.SVC", "predict"): (_svm_labels,),
+    ("sklearn.svm._classes.NuSVC", "predict"): (_svm_labels,),
+    ("sklearn.svm._classes.SVR", "predict"): (_svm_values,),
+    ("sklearn.svm._classes.NuSVR", "predict"): (_svm_values,),
+    ("sklearn.ensemble._forest.RandomForestClassifier", "predict_proba"): (_forest_probabilities,),
+    ("sklearn.ensemble._forest.RandomForestClassifier", "predict"): (_labels_of(_forest_probabilities),),
+    ("sklearn.ensemble._forest.ExtraTreesClassifier", "predict_proba"): (_forest_probabilities,),
+    ("sklearn.ensemble._forest.ExtraTreesClassifier", "predict"): (_labels_of(_forest_probabilities),),
+    ("sklearn.ensemble._forest.RandomForestRegressor", "predict"): (_forest_values,),
+    ("sklearn.ensemble._forest.ExtraTreesRegressor", "predict"): (_forest_values,),
+    ("sklearn.tree._classes.DecisionTreeClassifier", "predict_proba"): (_tree_probabilities,),
+    ("sklearn.tree._classes.DecisionTreeClassifier", "predict"): (_labels_of(_tree_probabilities),),
+    ("sklearn.tree._classes.DecisionTreeRegressor", "predict"): (_tree_values,),
 }
 """Class and method → what makes a step of it."""
 
-INHERITED: Final[dict[str, Callable[[object], Step | None]]] = {
-    f"{LINEAR_MODULE}.LinearClassifierMixin.decision_function": _scores,
-    f"{LINEAR_MODULE}.LinearClassifierMixin.predict": _linear_labels,
-    f"{LINEAR_MODULE}.LinearModel.predict": _linear_values,
-    f"{LINEAR_MODULE}.MultiOutputLinearModel.predict": _linear_values,
-    "sklearn.linear_model._ridge.Ridge.predict": _linear_values,
+INHERITED: Final[dict[str, tuple[Compiler, ...]]] = {
+    f"{LINEAR_MODULE}.LinearClassifierMixin.decision_function": (_scores,),
+    f"{LINEAR_MODULE}.LinearClassifierMixin.predict": (_linear_labels,),
+    f"{LINEAR_MODULE}.LinearModel.predict": (_linear_values,),
+    f"{LINEAR_MODULE}.MultiOutputLinearModel.predict": (_linear_values,),
+    "sklearn.linear_model._ridge.Ridge.predict": (_linear_values,),
 }
 """The same for methods that many classes inherit. Their own ones are found by their own names, above."""

@@ -6,7 +6,7 @@ import { formatTensor, labelOf } from "../../model-table.ts";
 import { findModel, modelArgument, parseTarget } from "../../model-target.ts";
 import { outputOption, serialize } from "../../output.ts";
 import { formatFields } from "../../table.ts";
-import { formatBytes, formatDuration } from "../../units.ts";
+import { formatBytes, formatDuration } from "../../../contracts/units.ts";
 
 export const describe = defineCommand({
   examples: [
