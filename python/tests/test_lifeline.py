@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from front import wait_for_end
+
 SOURCE = str(Path(__file__).parent.parent / "src")
 PATIENCE_S = 20
 
@@ -46,6 +48,19 @@ while True:
 """
 
 
+WITH_CHILD = """
+import os, socket, subprocess, sys
+sys.path.append(sys.argv[2])
+from hostler import lifeline
+os.setpgid(0, 0)
+stream = socket.socket(fileno=int(sys.argv[1]))
+lifeline.arm(stream)
+child = subprocess.Popen(["sleep", "1000"], stdout=subprocess.DEVNULL)
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
 def start(program: str, end: socket.socket) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", program, str(end.fileno()), SOURCE],
@@ -72,6 +87,17 @@ def test_a_long_c_call_that_holds_the_lock_is_ended() -> None:
         front.close()
         assert process.wait(PATIENCE_S) == -9
         print(f"ended after {(time.perf_counter() - started) * 1000:.1f} ms")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal is Linux's")
+def test_what_a_worker_has_started_ends_with_it() -> None:
+    front, end = socket.socketpair()
+    with end, start(WITH_CHILD, end) as process:
+        end.close()
+        child = int(line_of(process))
+        front.close()
+        assert process.wait(PATIENCE_S) == -9
+        wait_for_end(child)
 
 
 def test_a_front_that_has_gone_before_is_noticed() -> None:

@@ -3,7 +3,7 @@ import { gunzipSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
 import { startHostler, type RunningHostler } from "../support/hostler.ts";
-import { send, sendForBytes, type HttpReply, type HttpRequest } from "../support/http.ts";
+import { send, sendForBytes, type HttpReply } from "../support/http.ts";
 import { errorBody, inferRequest, outputData } from "../support/infer.ts";
 import { madeAnswers, repositoryOf } from "../support/models.ts";
 
@@ -124,7 +124,7 @@ describe("request and reply bodies", () => {
   describe("over --max-body", () => {
     const tooLarge = Buffer.alloc(3 * maxBodyBytes, " ");
 
-    test.each<[string, HttpRequest["body"]]>([
+    test.each<[string, Uint8Array | readonly Uint8Array[]]>([
       ["announced", tooLarge],
       ["in chunks", Array.from({ length: 3 * 64 }, () => tooLarge.subarray(0, maxBodyBytes / 64))],
     ])("%s is refused, and the client is told", async (_how, body) => {

@@ -23,7 +23,7 @@ FRONT_GONE: Final = 75
 
 
 def arm(stream: socket.socket) -> None:
-    """End this process as soon as the other end of the socket closes.
+    """End this process as soon as the other end of the socket closes, and on Linux all others of its group.
 
     Args:
         stream: connected, with nothing left to read; it must stay open.
@@ -38,7 +38,9 @@ def _arm_kernel(stream: socket.socket) -> None:
     import fcntl
 
     descriptor = stream.fileno()
-    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    own = os.getpid()
+    owner = -own if os.getpgrp() == own else own  # a group that it leads: also what the model has started
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, owner)
     fcntl.fcntl(descriptor, F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_ASYNC)
     poll = select.poll()  # the signal is for what happens from now on: the front may have gone before

@@ -162,7 +162,10 @@ class Connection:
         self._start += ahead
         rest = memoryview(data)[ahead:]
         while rest:
-            received = self._stream.recv_into(rest)
+            try:
+                received = self._stream.recv_into(rest)
+            except ConnectionResetError:
+                received = 0
             if not received:
                 raise ProtocolError("the other side closed the connection within a frame")
             rest = rest[received:]

@@ -197,6 +197,8 @@ class Zygote:
         number = self._workers.pop(child, None)
         if number is None:
             return
+        with contextlib.suppress(OSError):  # what a model has started must not outlive it
+            os.killpg(child, signal.SIGKILL)
         event: Header = {
             "worker": number,
             "pid": child,

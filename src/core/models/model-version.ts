@@ -77,12 +77,16 @@ export class ModelVersion {
 
   async unload(): Promise<void> {
     const instance = this.#instance;
-    if (instance === null)
-      throw new ServingError("INTERNAL", `${this.label} is unloaded without an instance.`);
+    if (instance === null || this.#state !== "unloading")
+      throw new ServingError("INTERNAL", `${this.label} is ${this.#state}: nothing to unload.`);
     this.queue.removeInstance(instance);
-    await instance.unload();
-    this.#instance = null;
-    this.#advance("unloaded");
+    try {
+      await instance.unload();
+    } finally {
+      // Whatever became of it, it is not ours any more, and the model can be loaded again.
+      this.#instance = null;
+      this.#advance("unloaded");
+    }
   }
 
   #advance(event: LifecycleEvent): void {

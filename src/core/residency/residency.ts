@@ -96,7 +96,8 @@ export class Residency {
       const failure = ServingError.from(error, "MODEL_LOAD_FAILED");
       version.failLoad(failure, clock.now());
       meter.loadEnded(version, { ok: false, loadMs: clock.now() - startedAt, cold: how.cold });
-      logger.error("model failed to load", {
+      // A load that a stop has cut short is nobody's fault.
+      logger[failure.code === "SHUTTING_DOWN" ? "debug" : "error"]("model failed to load", {
         model: version.label,
         reason: failure.message,
         ...failure.details,

@@ -122,15 +122,23 @@ function fillFloats<Target extends Float32Array | Float64Array>(
   elements: Elements,
   tensor: JsonTensor,
 ): Target {
+  const largest = largestFloat[tensor.datatype] ?? Number.MAX_VALUE;
   for (let index = 0; index < elements.length; index += 1) {
     const value = elements[index];
-    if (typeof value === "number" && Number.isFinite(value)) target[index] = value;
+    if (typeof value === "number" && Math.abs(value) < largest) target[index] = value;
     // JSON has no NaN: clients of numpy-like servers send null for a missing value.
     else if (value === null) target[index] = Number.NaN;
     else throw wrongElement(value, index, tensor);
   }
   return target;
 }
+
+/** From here up a number would be rounded to infinity. */
+const largestFloat: Readonly<Partial<Record<Datatype, number>>> = {
+  FP16: 65_520,
+  FP32: 2 ** 128 - 2 ** 103,
+  FP64: Number.POSITIVE_INFINITY,
+};
 
 function readBoolean(value: unknown, index: number, tensor: JsonTensor): number {
   if (typeof value === "boolean") return value ? 1 : 0;

@@ -34,19 +34,21 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
 
 /**
  * The body of an error: V2's `{"error": "<message>"}`, which is all that its clients read, and beside it what a person
- * or a program needs to mend it. A bug's message is not shown: it could carry internals.
+ * or a program needs to mend it. Of a bug nothing is shown: it could carry internals.
  */
 export function encodeError(error: ServingError): object {
+  if (errorCatalogue[error.code].fault === "bug") {
+    return { error: "Internal error. The server's log has the details.", code: error.code };
+  }
   const { field, expected, got, hint, model, version } = error.details;
-  const isBug = errorCatalogue[error.code].fault === "bug";
   return {
-    error: isBug ? "Internal error. The server's log has the details." : error.message,
+    error: error.message,
     code: error.code,
     ...(field === undefined ? {} : { field }),
     ...(expected === undefined ? {} : { expected }),
     ...(got === undefined ? {} : { got }),
     ...(model === undefined ? {} : { model }),
     ...(version === undefined ? {} : { version }),
-    ...(hint === undefined || isBug ? {} : { hint }),
+    ...(hint === undefined ? {} : { hint }),
   };
 }

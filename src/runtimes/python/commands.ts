@@ -28,7 +28,8 @@ export class Commands {
   /** Sends a command; resolves with the END's `result`, rejects with its error. */
   request(kind: FrameKind, header: object): Promise<unknown> {
     // What ended before is failed at its end: nobody would come by for this one.
-    if (this.#connection.isClosed) return Promise.reject(new ServingError("WORKER_DIED", "The process has ended."));
+    if (this.#connection.isClosed)
+      return Promise.reject(new ServingError("WORKER_DIED", "The process has ended."));
     const id = this.takeId();
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

@@ -118,7 +118,7 @@ export class FrameReader {
   }
 }
 
-/** Bytes of the frame that starts here; its lengths are checked before anything else is read. */
+/** Bytes of the frame that starts here; its prelude is checked before anything else is read or waited for. */
 function frameBytes(bytes: Buffer): number {
   const headerBytes = bytes.readUInt32LE(0);
   const payloadBytes = bytes.readUInt32LE(4);
@@ -127,15 +127,21 @@ function frameBytes(bytes: Buffer): number {
       `A frame announces ${String(headerBytes)} + ${String(payloadBytes)} bytes: over the limit.`,
     );
   }
+  if (bytes.readUInt16LE(14) !== 0) throw new FrameError("A frame's reserved bytes are not zero.");
+  kindOf(bytes);
   return preludeBytes + headerBytes + payloadBytes;
+}
+
+function kindOf(bytes: Buffer): FrameKind {
+  const kind = kindsByNumber.get(bytes.readUInt8(12));
+  if (kind === undefined) throw new FrameError(`Unknown frame kind ${String(bytes.readUInt8(12))}.`);
+  return kind;
 }
 
 function parseFrame(bytes: Buffer): Frame {
   const payloadStart = preludeBytes + bytes.readUInt32LE(0);
-  const kind = kindsByNumber.get(bytes.readUInt8(12));
-  if (kind === undefined) throw new FrameError(`Unknown frame kind ${String(bytes.readUInt8(12))}.`);
   return {
-    kind,
+    kind: kindOf(bytes),
     id: bytes.readUInt32LE(8),
     isLast: (bytes.readUInt8(13) & lastFlag) !== 0,
     header: parseHeader(bytes.toString("utf8", preludeBytes, payloadStart)),

@@ -2,7 +2,7 @@ import { isDatatype } from "../../contracts/datatypes.ts";
 import type { ErrorCode } from "../../contracts/errors.ts";
 import { type ErrorDetails, ServingError } from "../../contracts/serving-error.ts";
 import type { ModelDescription } from "../../core/models/model-description.ts";
-import type { Tensor, TensorSignature } from "../../core/tensors/tensor.ts";
+import { elementCount, itemBytes, type Tensor, type TensorSignature } from "../../core/tensors/tensor.ts";
 import { FrameError } from "./frames.ts";
 
 /**
@@ -78,20 +78,27 @@ export function readImportReport(result: unknown): ImportReport {
 /** The tensors of a CHUNK, as views into its payload. */
 export function readTensors(header: unknown, payload: Buffer): readonly Tensor[] {
   let offset = 0;
-  return readArray(readObject(header, "header")["parts"], "parts").map((part) => {
+  const tensors = readArray(readObject(header, "header")["parts"], "parts").map((part): Tensor => {
     const fields = readObject(part, "part");
     const start = offset;
-    offset += readNumber(fields, "bytes");
-    if (fields["type"] !== "tensor" || fields["encoding"] !== "binary" || offset > payload.byteLength) {
-      throw new FrameError("A chunk's part is not a binary tensor inside its payload.");
+    offset += readSize(fields, "bytes");
+    if (fields["type"] !== "tensor" || fields["encoding"] !== "binary") {
+      throw new FrameError("A chunk's part is not a binary tensor.");
+    }
+    const signature = readSignature(fields);
+    const size = itemBytes(signature.datatype);
+    if (size > 0 && elementCount(signature.shape) !== (offset - start) / size) {
+      throw new FrameError("A chunk's part has other bytes than its shape says.");
     }
     const parameters = fields["parameters"];
     return {
-      ...readSignature(fields),
+      ...signature,
       data: { encoding: "binary", bytes: payload.subarray(start, offset) },
       ...(isParameters(parameters) ? { parameters } : {}),
     };
   });
+  if (offset !== payload.byteLength) throw new FrameError("A chunk's parts are not its payload.");
+  return tensors;
 }
 
 /** Compute time of a CHUNK in milliseconds, where the worker says it. */
@@ -102,22 +109,22 @@ export function readComputeMs(header: unknown): number | null {
   return (readNumber(fields, "decode") + readNumber(fields, "compute")) / 1000;
 }
 
-const errorCodes: Readonly<Record<string, ErrorCode>> = {
-  INVALID_INPUT: "INVALID_INPUT",
-  UNSUPPORTED_OUTPUT: "UNSUPPORTED_OUTPUT",
-  MODEL_ERROR: "MODEL_ERROR",
-  OUT_OF_MEMORY: "OUT_OF_MEMORY",
-  LOAD_FAILED: "MODEL_LOAD_FAILED",
-  FRAMEWORK_MISSING: "ENVIRONMENT_UNUSABLE",
-  UNKNOWN_MODEL: "INTERNAL",
-};
+const errorCodes: ReadonlyMap<string, ErrorCode> = new Map([
+  ["INVALID_INPUT", "INVALID_INPUT"],
+  ["UNSUPPORTED_OUTPUT", "UNSUPPORTED_OUTPUT"],
+  ["MODEL_ERROR", "MODEL_ERROR"],
+  ["OUT_OF_MEMORY", "OUT_OF_MEMORY"],
+  ["LOAD_FAILED", "MODEL_LOAD_FAILED"],
+  ["FRAMEWORK_MISSING", "ENVIRONMENT_UNUSABLE"],
+  ["UNKNOWN_MODEL", "INTERNAL"],
+]);
 
 /** The error of an END; undefined when it carries none. */
 export function readError(header: unknown): ServingError | undefined {
   const error = readObject(header, "header")["error"];
   if (error === undefined || error === null) return undefined;
   const fields = readObject(error, "error");
-  const code = errorCodes[readString(fields, "code")] ?? "INTERNAL";
+  const code = errorCodes.get(readString(fields, "code")) ?? "INTERNAL";
   return new ServingError(code, readString(fields, "message"), readDetails(fields));
 }
 
@@ -134,10 +141,10 @@ function readDetails(fields: Fields): ErrorDetails {
 function readSignature(value: unknown): TensorSignature {
   const fields = readObject(value, "tensor");
   const datatype = fields["datatype"];
-  if (!isDatatype(datatype)) throw new FrameError(`Unknown datatype ${String(datatype)} in a frame.`);
+  if (!isDatatype(datatype)) throw new FrameError("A frame's tensor has an unknown datatype.");
   const shape = readArray(fields["shape"], "shape").map((dimension) => {
-    if (typeof dimension !== "number") throw new FrameError("A shape in a frame has something but numbers.");
-    return dimension;
+    if (typeof dimension === "number" && Number.isSafeInteger(dimension)) return dimension;
+    throw new FrameError("A shape in a frame has something but integers.");
   });
   return { name: readString(fields, "name"), datatype, shape };
 }
@@ -150,6 +157,12 @@ export function readObject(value: unknown, what: string): Fields {
 export function readNumber(fields: Fields, key: string): number {
   const value = fields[key];
   if (typeof value !== "number") throw new FrameError(`A frame lacks the number "${key}".`);
+  return value;
+}
+
+function readSize(fields: Fields, key: string): number {
+  const value = readNumber(fields, key);
+  if (!Number.isSafeInteger(value) || value < 0) throw new FrameError(`A frame's "${key}" is no size.`);
   return value;
 }
 
@@ -172,7 +185,10 @@ function readStringArray(value: unknown, what: string): readonly string[] {
 }
 
 function readStrings(value: unknown, what: string): Readonly<Record<string, string>> {
-  const entries = Object.entries(readObject(value, what)).map(([key, text]) => [key, String(text)] as const);
+  const entries = Object.entries(readObject(value, what)).map(([key, text]) => {
+    if (typeof text !== "string") throw new FrameError(`A frame's ${what} has something but strings.`);
+    return [key, text] as const;
+  });
   return Object.fromEntries(entries);
 }
 

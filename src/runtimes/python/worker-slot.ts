@@ -154,7 +154,10 @@ export class WorkerSlot {
       delay_ms: delayMs,
     });
     if (delayMs === 0) this.#replace();
-    else this.#replacement = clock.schedule(delayMs, () => { this.#replace(); });
+    else
+      this.#replacement = clock.schedule(delayMs, () => {
+        this.#replace();
+      });
   }
 
   #replace(): void {
@@ -165,7 +168,9 @@ export class WorkerSlot {
       const delayMs = this.#backOffMs();
       const { message } = ServingError.from(error);
       logger.error("worker could not be replaced", { worker: number, reason: message, delay_ms: delayMs });
-      this.#replacement = clock.schedule(delayMs, () => { this.#replace(); });
+      this.#replacement = clock.schedule(delayMs, () => {
+        this.#replace();
+      });
     });
   }
 

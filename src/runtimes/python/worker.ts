@@ -81,7 +81,6 @@ export class Worker {
     if (this.#isGone) return Promise.resolve({ kind: "not-started" });
     return new Promise((resolve) => {
       const id = this.#commands.takeId();
-      this.#calls.set(id, { sentAt: performance.now(), resolve, outputs: [] });
       const { outputs, parameters, payload } = batch;
       const header = {
         model,
@@ -90,7 +89,13 @@ export class Worker {
         parameters: parameters ?? {},
         parts: partsOf(payload),
       };
-      this.#connection.send({ kind: "call", id, header, payload: bytesOf(payload) });
+      try {
+        this.#connection.send({ kind: "call", id, header, payload: bytesOf(payload) });
+        this.#calls.set(id, { sentAt: performance.now(), resolve, outputs: [] });
+      } catch (error) {
+        const { message } = ServingError.from(error);
+        resolve({ kind: "failed", error: new ServingError("PAYLOAD_TOO_LARGE", message) });
+      }
     });
   }
 

@@ -21,7 +21,6 @@ TRUSTED: Final = sys.stdlib_module_names | {
 }
 """Packages whose code does not answer for what a model does: the frameworks, and what they call."""
 
-
 STACKED: Final = ("xgboost.core.XGBoostError",)
 """Errors whose message goes on with the stack of a C library."""
 

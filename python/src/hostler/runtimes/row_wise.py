@@ -29,6 +29,9 @@ EXCEPTIONS: Final = frozenset(
         "sklearn.decomposition._sparse_pca.MiniBatchSparsePCA",
     )
 )
+PLAIN: Final = (str, int, float, bytes, type(None))
+"""What a vocabulary may hold millions of."""
+
 NOT_NUMERIC: Final = frozenset(
     ("ColumnTransformer", "FeatureUnion", "OneHotEncoder", "OrdinalEncoder", "TargetEncoder")
 )
@@ -67,15 +70,15 @@ def parts(model: object) -> Iterator[object]:
 
 def _held(part: object) -> Iterator[object]:
     """What an estimator's attributes hold, looked for inside plain containers too."""
-    waiting = list(getattr(part, "__dict__", {}).values())
+    waiting, seen = list(getattr(part, "__dict__", {}).values()), set()
     while waiting:
         value = waiting.pop()
-        if isinstance(value, (list, tuple)):
-            waiting.extend(value)
-        elif isinstance(value, dict):
-            waiting.extend(value.values())
-        else:
+        if not isinstance(value, (list, tuple, dict)):
             yield value
+        elif id(value) not in seen:  # a list may hold itself
+            seen.add(id(value))
+            inside = value.values() if isinstance(value, dict) else value
+            waiting.extend(element for element in inside if not isinstance(element, PLAIN))
 
 
 def _may_compute(value: object) -> bool:

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Cleanup } from "../support/cleanup.ts";
+import { startHostler, type RunningHostler } from "../support/hostler.ts";
+import { get, type HttpReply } from "../support/http.ts";
+import { errorBody, infer, outputData } from "../support/infer.ts";
+import { modelMetric, readMetrics, untilRunning, untilWaiting } from "../support/metrics.ts";
+import { repositoryOf, servedFunctions } from "../support/models.ts";
+import { pidOf } from "../support/processes.ts";
+
+/** How long the worker is kept busy: much longer than what is to happen meanwhile. */
+const busySeconds = 2;
+const queueLimit = 4;
+/** One computes, one waits in the worker's socket; the others are in line. */
+const window = 2;
+
+describe("while the worker computes", () => {
+  const cleanup = new Cleanup();
+  let server: RunningHostler;
+
+  beforeAll(async () => {
+    const folder = await repositoryOf("nap", "plain");
+    cleanup.add(folder.remove);
+    const args = ["--queue-limit", String(queueLimit), "--request-timeout", "20s"];
+    server = await startHostler({ repository: folder.path, args, env: servedFunctions });
+    cleanup.add(() => server.stop());
+  });
+
+  afterAll(() => cleanup.run());
+
+  /** Keeps the worker busy; the result settles when it is free again. */
+  async function keepBusy(seconds = busySeconds): Promise<{ readonly reply: Promise<HttpReply> }> {
+    const reply = infer(server.url, "nap", [[seconds]]);
+    await untilRunning(server, "nap");
+    return { reply };
+  }
+
+  async function elapsed(work: Promise<unknown>): Promise<number> {
+    const startedAt = performance.now();
+    await work;
+    return performance.now() - startedAt;
+  }
+
+  test("health, readiness, lists and metrics answer at once", async () => {
+    const { reply } = await keepBusy();
+    for (const path of ["/v2/health/live", "/v2/health/ready", "/v2/models/nap/ready", "/v2/models/nap", "/"]) {
+      const answered = get(server.url, path);
+      expect(await elapsed(answered)).toBeLessThan(1_000);
+      expect([path, (await answered).status]).toEqual([path, 200]);
+    }
+    expect(await elapsed(readMetrics(server))).toBeLessThan(1_000);
+    expect(await modelMetric(server, "hostler_in_flight", "nap")).toBe(1);
+    expect(outputData(await reply)).toEqual([busySeconds]);
+  });
+
+  test("a call is over when its own time is over, not when the worker is free", async () => {
+    const { reply } = await keepBusy();
+    const late = infer(server.url, "nap", [[0]], { parameters: { timeout: 300_000 } });
+    const tookMs = await elapsed(late);
+    expect([(await late).status, errorBody(await late).code]).toEqual([504, "DEADLINE_EXCEEDED"]);
+    expect(tookMs).toBeGreaterThan(250);
+    expect(tookMs).toBeLessThan(1_500);
+    expect((await reply).status).toBe(200);
+  });
+
+  test("a call that computes for longer than it may is answered in time, too", async () => {
+    const late = infer(server.url, "nap", [[busySeconds]], { parameters: { timeout: 300_000 } });
+    expect(await elapsed(late)).toBeLessThan(1_500);
+    expect([(await late).status, errorBody(await late).code]).toEqual([504, "DEADLINE_EXCEEDED"]);
+    expect(outputData(await infer(server.url, "nap", [[0]]))).toEqual([0]);
+  });
+
+  test("more calls than may wait are refused at once, and told when to come back", async () => {
+    const { reply } = await keepBusy();
+    const accepted = Array.from({ length: window - 1 + queueLimit }, () => infer(server.url, "nap", [[0]]));
+    await untilWaiting(server, "nap", queueLimit);
+    const refused = infer(server.url, "nap", [[0]]);
+    expect(await elapsed(refused)).toBeLessThan(1_000);
+    expect([(await refused).status, errorBody(await refused).code]).toEqual([429, "QUEUE_FULL"]);
+    expect(Number((await refused).headers["retry-after"])).toBeGreaterThan(0);
+    // Another model's line is its own.
+    expect(outputData(await infer(server.url, "plain", [[2]]))).toEqual([1]);
+    const replies = await Promise.all([reply, ...accepted]);
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
+    expect((await readMetrics(server)).get('hostler_rejected_total{model="nap",version="",reason="queue_full"}')).toBe(1);
+  });
+
+  test("a caller who leaves the line costs the worker nothing", async () => {
+    const batches = (): Promise<number> => modelMetric(server, "hostler_batch_size_count", "nap");
+    const before = await batches();
+    const { reply } = await keepBusy();
+    const stays = [infer(server.url, "nap", [[0]]), infer(server.url, "nap", [[0]])];
+    await untilWaiting(server, "nap", 1);
+    const leaver = new AbortController();
+    const leaves = [1, 2].map(() => infer(server.url, "nap", [[60]], { signal: leaver.signal }));
+    const ends = Promise.allSettled(leaves);
+    await untilWaiting(server, "nap", 3);
+    leaver.abort();
+    expect((await ends).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    await untilWaiting(server, "nap", 1);
+    const replies = await Promise.all([reply, ...stays]);
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await batches()) - before).toBe(3);
+    const metrics = await readMetrics(server);
+    expect(metrics.get('hostler_requests_total{model="nap",version="",code="CANCELLED"}')).toBe(2);
+  });
+
+  test("a caller who leaves during its own computation frees the worker for the next after a while", async () => {
+    const worker = pidOf(server, "hostler-worker");
+    const leaver = new AbortController();
+    const leaves = infer(server.url, "nap", [[60]], { signal: leaver.signal }).catch(() => "gone");
+    await untilRunning(server, "nap");
+    leaver.abort();
+    expect(await leaves).toBe("gone");
+    // Ten seconds are given to a computation for nobody once somebody waits for its worker.
+    expect(outputData(await infer(server.url, "nap", [[0]]))).toEqual([0]);
+    expect(pidOf(server, "hostler-worker")).not.toBe(worker);
+  });
+});
+
+test("--request-timeout ends calls that name no time of their own, and those that name a longer one", async () => {
+  const folder = await repositoryOf("nap");
+  const args = ["--request-timeout", "400ms"];
+  const server = await startHostler({ repository: folder.path, args, env: servedFunctions });
+  try {
+    expect(outputData(await infer(server.url, "nap", [[0]]))).toEqual([0]);
+    const calls = [{}, { parameters: { timeout: 60_000_000 } }].map((options) =>
+      infer(server.url, "nap", [[busySeconds]], options),
+    );
+    for (const reply of await Promise.all(calls)) {
+      expect([reply.status, errorBody(reply).code]).toEqual([504, "DEADLINE_EXCEEDED"]);
+    }
+  } finally {
+    await server.stop();
+    await folder.remove();
+  }
+});
