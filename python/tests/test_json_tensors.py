@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-
 from hostler import json_simd, json_tensors
 from hostler.protocol import parts
 from hostler.protocol.errors import CallError
@@ -17,20 +17,18 @@ from hostler.tensors import DTYPES, decoder
 if TYPE_CHECKING:
     from hostler.tensors import Array
 
-WAYS = ("simd", "orjson", "stdlib")
+NEEDS: dict[str, tuple[str, ...]] = {"simd": ("simdjson", "orjson"), "orjson": ("orjson",), "stdlib": ()}
+WAYS = [way for way, modules in NEEDS.items() if all(find_spec(module) for module in modules)]
+"""The ways that the installed parsers allow."""
 
 
 @pytest.fixture(params=WAYS, autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Which parsers are installed."""
-    if request.param == "simd":
-        pytest.importorskip("simdjson")
-    else:
+    if request.param != "simd":
         monkeypatch.setattr(json_simd, "make_parser", None)
     if request.param == "stdlib":
         monkeypatch.setattr(json_tensors, "fast_loads", None)
-    else:
-        pytest.importorskip("orjson")
     return str(request.param)
 
 

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from front import wait_for_end
 
 SOURCE = str(Path(__file__).parent.parent / "src")
@@ -76,7 +75,7 @@ def line_of(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal is Linux's")
+@pytest.mark.linux
 def test_a_long_c_call_that_holds_the_lock_is_ended() -> None:
     front, end = socket.socketpair()
     with end, start(BUSY_IN_C, end) as process:
@@ -89,7 +88,7 @@ def test_a_long_c_call_that_holds_the_lock_is_ended() -> None:
         print(f"ended after {(time.perf_counter() - started) * 1000:.1f} ms")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal is Linux's")
+@pytest.mark.linux
 def test_what_a_worker_has_started_ends_with_it() -> None:
     front, end = socket.socketpair()
     with end, start(WITH_CHILD, end) as process:

@@ -7,7 +7,6 @@ import struct
 
 import numpy as np
 import pytest
-
 from hostler.protocol import parts
 from hostler.protocol.errors import CallError
 from hostler.tensors import DTYPES, Encoder, decoder

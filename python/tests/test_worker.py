@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import random
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
-
 from front import PATIENCE_S, Front, Peer, wait_for_end
 from hostler.protocol import fields, frames
 from hostler.transport import BUFFER_BYTES
 from serving import Output, read
+from sklearn.linear_model import LogisticRegression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -278,7 +276,7 @@ def test_noise_ends_the_worker(seed: int, zygote: tuple[Front, Peer]) -> None:
     lifeline.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="waits for a process by its descriptor")
+@pytest.mark.linux
 def test_a_worker_can_be_spawned_without_a_zygote(artifact: Path) -> None:
     front = Front()
     try:

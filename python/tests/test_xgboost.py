@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import xgboost
-
 from hostler.protocol.errors import CallError
 from serving import Output, call, load
 
@@ -16,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from hostler.runtimes.base import Model
+    from numpy.typing import NDArray
 
 DICE = np.random.default_rng(0)
 ROWS = DICE.normal(size=(200, 7)).astype(np.float32)

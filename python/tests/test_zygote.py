@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from front import MAIN, PATIENCE_S, Front, wait_for_end
 from hostler.protocol import fields, frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forking is for Linux")
+pytestmark = pytest.mark.linux
 
 
 @pytest.fixture

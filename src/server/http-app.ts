@@ -16,8 +16,13 @@ const headersTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 75_000;
 const maxHeaderBytes = 16 * 1024;
 
-/** A Fastify that leaves bodies alone: clients of inference servers send any content type, or none at all. */
-export function createApp(): FastifyInstance {
+/**
+ * A Fastify that leaves bodies alone: clients of inference servers send any content type, or none at all.
+ *
+ * @param rootPath path that a proxy serves this server under, which it may leave in the URL or take out
+ */
+export function createApp(rootPath = ""): FastifyInstance {
+  const prefix = rootPath.replace(/\/+$/, "");
   const app = fastify({
     logger: false,
     requestTimeout: requestTimeoutMs,
@@ -32,12 +37,20 @@ export function createApp(): FastifyInstance {
       refuseEarly(error, request.raw.url ?? "", reply.raw);
     },
     forceCloseConnections: false,
+    ...(prefix === "" ? {} : { rewriteUrl: ({ url = "/" }) => withoutPrefix(url, prefix) }),
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => {
     done(null);
   });
   return app;
+}
+
+/** As in MLServer, paths are found with the prefix and without it. */
+function withoutPrefix(url: string, prefix: string): string {
+  const rest = url.startsWith(prefix) ? url.slice(prefix.length) : url;
+  if (rest === "" || rest.startsWith("?")) return `/${rest}`;
+  return rest.startsWith("/") ? rest : url;
 }
 
 /** Listens; rejects with PORT_UNAVAILABLE in one sentence. Resolves with the URL. */

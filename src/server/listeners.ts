@@ -60,7 +60,7 @@ async function dataApp(
 ): Promise<FastifyInstance> {
   const { settings, version, engine, clock, observer, models } = request;
   const { serverName, serverVersion, extensions, maxBodyBytes, requestTimeoutMs, gzipEnabled, cors } = settings;
-  const app = createApp();
+  const app = createApp(settings.rootPath);
   const closeRoutes = answerUnknownRoutes(app);
   requireKeys(app, settings.apiKeySha256);
   if (cors !== null) await allowOrigins(app, cors);

@@ -73,7 +73,7 @@ describe("with keys", () => {
 
   const open = ["/v2/health/live", "/v2/health/ready"];
   const known = v2Routes.map(({ path }) => path.replace(":name", "line").replace(":version", "v1"));
-  const pages = ["/", "/docs", "/openapi.json", "/v2/docs", "/v2/docs/dataplane.json", "/v2/models/line/docs"];
+  const pages = ["/", "/docs", "/openapi.json", "/v2/docs", "/v2/docs/dataplane.json", "/v2/models/line/docs", "/v2/models/line/docs/dataplane.json"];
   const paths = [...new Set([...known, ...pages, "/nothing", "/v2/models/nothing/infer", "/v2/../docs"])];
   const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 

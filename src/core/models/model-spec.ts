@@ -3,8 +3,7 @@ import type { Json, Parameters } from "../../contracts/parameters.ts";
 import type { TensorSignature } from "../tensors/tensor.ts";
 
 /** Which built-in code runs a model. */
-export const runtimeNames = ["sklearn", "xgboost"] as const;
-export type RuntimeName = (typeof runtimeNames)[number];
+export type RuntimeName = "sklearn" | "xgboost";
 
 /** What a repository reader found out about one version of a model. Plain data; nothing is loaded yet. */
 export interface ModelSpec {

@@ -31,8 +31,9 @@ export interface ResidencyOptions {
 export class Residency {
   readonly #options: ResidencyOptions;
   readonly #slots: LoadSlots;
-  readonly #loads = new Map<ModelVersion, Promise<void>>();
-  readonly #unloads = new Map<ModelVersion, Promise<void>>();
+  /** The newest operation on each version that has any under way; each waits for the one before it. */
+  readonly #newest = new Map<ModelVersion, Operation>();
+  readonly #leaving = new Set<Promise<void>>();
   readonly #resident = new Set<ModelVersion>();
 
   constructor(options: ResidencyOptions) {
@@ -53,7 +54,10 @@ export class Residency {
     const now = this.#options.clock.now();
     version.lastUsedAt = now;
     if (version.state === "ready" || version.state === "loading") return;
-    if (version.failure !== null && now - version.failedAt < failureHoldMs) throw version.failure;
+    const { failure, failedAt } = version;
+    // Memory comes back when others finish, a broken file does not mend itself.
+    const isHeld = failure !== null && failure.code !== "OUT_OF_MEMORY";
+    if (isHeld && now - failedAt < failureHoldMs) throw failure;
     // A failed load reaches the callers through the model's queue.
     this.load(version, { cold: true }).catch(() => undefined);
   }
@@ -65,25 +69,30 @@ export class Residency {
    * @param how.mayEvict whether other models may be evicted for it; true by default
    */
   load(version: ModelVersion, how: LoadRequest): Promise<void> {
-    if (version.state === "ready") return Promise.resolve();
-    const underWay = this.#loads.get(version);
-    if (underWay !== undefined) return underWay;
-    const load = this.#slots.run(() => this.#load(version, how)).finally(() => this.#loads.delete(version));
-    this.#loads.set(version, load);
-    return load;
+    const newest = this.#newest.get(version);
+    if (newest === undefined && version.state === "ready") return Promise.resolve();
+    if (newest?.kind === "load") return newest.done;
+    return this.#follow(version, "load", () => this.#slots.run(() => this.#load(version, how)));
   }
 
   /** Finishes what the model has, then frees it; resolves when its memory is back. */
   unload(version: ModelVersion): Promise<void> {
-    const underWay = this.#unloads.get(version);
-    if (underWay !== undefined) return underWay;
-    const unload = this.#unload(version).finally(() => this.#unloads.delete(version));
-    this.#unloads.set(version, unload);
-    return unload;
+    const newest = this.#newest.get(version);
+    if (newest?.kind === "unload") return newest.done;
+    return this.#follow(version, "unload", () => this.#unload(version));
+  }
+
+  #follow(version: ModelVersion, kind: Operation["kind"], task: () => Promise<void>): Promise<void> {
+    const before = this.#newest.get(version)?.done.catch(() => undefined);
+    const done = (before === undefined ? task() : before.then(task)).finally(() => {
+      if (this.#newest.get(version) === operation) this.#newest.delete(version);
+    });
+    const operation: Operation = { kind, done };
+    this.#newest.set(version, operation);
+    return done;
   }
 
   async #load(version: ModelVersion, how: LoadRequest): Promise<void> {
-    await this.#unloads.get(version);
     if (version.state === "ready") return;
     const { clock, logger, meter, runtime } = this.#options;
     const startedAt = clock.now();
@@ -112,13 +121,24 @@ export class Residency {
   }
 
   async #unload(version: ModelVersion): Promise<void> {
-    await this.#loads.get(version)?.catch(() => undefined);
     if (version.state !== "ready") return;
-    this.#resident.delete(version);
-    await version.drain();
-    await version.unload();
+    const leaving = this.#leave(version);
+    this.#leaving.add(leaving);
+    await leaving;
+    this.#leaving.delete(leaving);
     // A call may have slipped in behind the drain: its model comes back for it.
     if (version.queue.hasWork) this.use(version);
+  }
+
+  async #leave(version: ModelVersion): Promise<void> {
+    this.#resident.delete(version);
+    await version.drain();
+    try {
+      await version.unload();
+    } catch (error) {
+      const reason = ServingError.from(error).message;
+      this.#options.logger.error("model could not be unloaded", { model: version.label, reason });
+    }
   }
 
   /** Evicts until the model fits the budget; rejects with OUT_OF_MEMORY when nothing more can be evicted. */
@@ -133,7 +153,7 @@ export class Residency {
       if (how.mayEvict === false) throw outOfMemory(version, { held, needed, budgetBytes });
       const victim = this.#leastRecentlyUsed();
       if (victim !== undefined) await this.#evict(victim, { held, needed, budgetBytes, for: version.label });
-      else if (!(await this.#busyModelFinished(giveUpAt)))
+      else if (!(await this.#someModelFinished(giveUpAt)))
         throw outOfMemory(version, { held, needed, budgetBytes });
     }
   }
@@ -141,7 +161,7 @@ export class Residency {
   #leastRecentlyUsed(): ModelVersion | undefined {
     let oldest: ModelVersion | undefined;
     for (const version of this.#resident) {
-      if (version.spec.pinned || !version.queue.isIdle || version.state !== "ready") continue;
+      if (version.spec.pinned || !version.queue.isIdle || this.#newest.has(version)) continue;
       if (oldest === undefined || version.lastUsedAt < oldest.lastUsedAt) oldest = version;
     }
     return oldest;
@@ -155,25 +175,26 @@ export class Residency {
     await this.unload(victim);
   }
 
-  /** Waits until some busy model is idle; false when there is none, or none was in time. */
-  async #busyModelFinished(giveUpAt: number): Promise<boolean> {
+  /** Waits until some busy model is idle, or gone; false when there is none, or none was in time. */
+  async #someModelFinished(giveUpAt: number): Promise<boolean> {
     const { clock } = this.#options;
     const busy = [...this.#resident].filter((version) => !version.spec.pinned && !version.queue.isIdle);
     const leftMs = giveUpAt - clock.now();
-    if (busy.length === 0 || leftMs <= 0) return false;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    if (busy.length + this.#leaving.size === 0 || leftMs <= 0) return false;
+    const timeout = Promise.withResolvers<boolean>();
     const timer = clock.schedule(leftMs, () => {
-      resolve(false);
+      timeout.resolve(false);
     });
-    for (const version of busy) {
-      void version.queue.idle().then(() => {
-        resolve(true);
-      });
-    }
-    const wasInTime = await promise;
+    const finished = [...busy.map((version) => version.queue.idle()), ...this.#leaving];
+    const wasInTime = await Promise.race([timeout.promise, Promise.race(finished).then(() => true)]);
     timer.cancel();
     return wasInTime;
   }
+}
+
+interface Operation {
+  readonly kind: "load" | "unload";
+  readonly done: Promise<void>;
 }
 
 function estimateOf({ spec }: ModelVersion): number {

@@ -11,7 +11,7 @@ export interface BinaryData {
  * The text of a JSON array as the caller sent it, flat or nested, not yet parsed: large bodies are parsed once, where
  * they are used, and INT64 loses nothing on the way.
  */
-export interface JsonData {
+interface JsonData {
   readonly encoding: "json";
   readonly text: Uint8Array;
 }
@@ -56,13 +56,6 @@ export function elementCount(shape: readonly number[]): number | undefined {
 
 export function itemBytes(datatype: Datatype): number {
   return datatypes[datatype].itemBytes;
-}
-
-export function payloadBytes(payload: Payload): number {
-  if (payload.kind === "opaque") return payload.bytes.byteLength;
-  let sum = 0;
-  for (const { data } of payload.tensors) sum += dataBytes(data);
-  return sum;
 }
 
 export function dataBytes(data: TensorData): number {

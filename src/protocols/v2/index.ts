@@ -9,7 +9,6 @@ import { type V2Operation, type V2Route, v2Routes } from "./routes.ts";
 
 export type { V2Context } from "./context.ts";
 export { encodeError, statusOf } from "./errors.ts";
-export { type V2Route, v2Routes } from "./routes.ts";
 
 /** Puts the V2 routes on a listener. */
 export function registerV2(app: FastifyInstance, context: V2Context): void {

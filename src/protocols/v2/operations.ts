@@ -7,7 +7,7 @@ import type { V2Operation } from "./routes.ts";
 
 /** Everything of V2 but inference: small questions with small JSON answers. */
 
-export interface OperationRequest {
+interface OperationRequest {
   readonly name: string;
   readonly version: string | null;
   readonly readBody: () => Promise<Buffer>;
