@@ -49,6 +49,7 @@ export async function printListing<Row>(
 
 export async function serialize(data: unknown, output: Exclude<OutputFormat, "table">): Promise<string> {
   if (output === "json") return `${JSON.stringify(data, null, 2)}\n`;
-  const { stringify } = await import("yaml");
-  return stringify(data);
+  // By its default: a bundle has no other name for what is imported from CommonJS when it is needed.
+  const { default: yaml } = await import("yaml");
+  return yaml.stringify(data);
 }

@@ -41,13 +41,17 @@ function isKnown(key: string, known: readonly Buffer[]): boolean {
 /** Off loopback without keys the server does not start, unless it is told to. */
 export function checkExposure({ host, apiKeySha256, insecureNoAuth }: ServerSettings, origin: string): void {
   if (isLoopback(host) || apiKeySha256.length > 0 || insecureNoAuth) return;
-  throw new ServingError("INVALID_SETTINGS", `host ${host} (${origin}) can be reached from other machines, and no key is set.`, {
-    field: "host",
-    expected: "a loopback address, or keys",
-    got: host,
-    where: origin,
-    hint: "Set keys (--api-key-file or HOSTLER_API_KEY), or say --insecure-no-auth, or use --host 127.0.0.1.",
-  });
+  throw new ServingError(
+    "INVALID_SETTINGS",
+    `host ${host} (${origin}) can be reached from other machines, and no key is set.`,
+    {
+      field: "host",
+      expected: "a loopback address, or keys",
+      got: host,
+      where: origin,
+      hint: "Set keys (--api-key-file or HOSTLER_API_KEY), or say --insecure-no-auth, or use --host 127.0.0.1.",
+    },
+  );
 }
 
 function isLoopback(host: string): boolean {

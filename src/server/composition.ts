@@ -86,7 +86,15 @@ export class Composition {
     });
     const source = new MlserverRepository({ root: folder, environment, settings });
     const { queueLimit } = settings;
-    this.engine = new InferenceEngine({ clock, logger, meter: this.#metrics, registry, residency, source, queueLimit });
+    this.engine = new InferenceEngine({
+      clock,
+      logger,
+      meter: this.#metrics,
+      registry,
+      residency,
+      source,
+      queueLimit,
+    });
   }
 
   /** Reads the folder. */

@@ -37,7 +37,7 @@ export function createApp(rootPath = ""): FastifyInstance {
       refuseEarly(error, request.raw.url ?? "", reply.raw);
     },
     forceCloseConnections: false,
-    ...(prefix === "" ? {} : { rewriteUrl: ({ url = "/" }) => withoutPrefix(url, prefix) }),
+    rewriteUrl: ({ url = "/" }) => (prefix === "" ? url : withoutPrefix(url, prefix)),
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => {
@@ -77,12 +77,16 @@ function listenError(error: unknown, { host, port }: ListenerAddress): ServingEr
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const address = `${host}:${String(port)}`;
   if (code === "EADDRINUSE") {
-    return new ServingError("PORT_UNAVAILABLE", `Port ${String(port)} of ${host} is taken by another program.`, {
-      field: "port",
-      got: String(port),
-      where: address,
-      hint: "Stop that program, or choose another port; 0 takes any free one.",
-    });
+    return new ServingError(
+      "PORT_UNAVAILABLE",
+      `Port ${String(port)} of ${host} is taken by another program.`,
+      {
+        field: "port",
+        got: String(port),
+        where: address,
+        hint: "Stop that program, or choose another port; 0 takes any free one.",
+      },
+    );
   }
   if (code === "EACCES") {
     return new ServingError("PORT_UNAVAILABLE", `Port ${String(port)} may not be listened on by this user.`, {
@@ -91,6 +95,7 @@ function listenError(error: unknown, { host, port }: ListenerAddress): ServingEr
     });
   }
   const { message } = ServingError.from(error);
-  return new ServingError("PORT_UNAVAILABLE", `${address} cannot be listened on: ${message}`, { where: address });
+  return new ServingError("PORT_UNAVAILABLE", `${address} cannot be listened on: ${message}`, {
+    where: address,
+  });
 }
-

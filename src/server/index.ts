@@ -75,7 +75,10 @@ export async function startServer(request: StartRequest): Promise<RunningServer>
   }
 }
 
-async function loadAtStart(composition: Composition, settings: ServerSettings): Promise<readonly ModelSnapshot[]> {
+async function loadAtStart(
+  composition: Composition,
+  settings: ServerSettings,
+): Promise<readonly ModelSnapshot[]> {
   await composition.load();
   const models = composition.snapshot();
   const failed = models.find(({ state }) => state === "failed");

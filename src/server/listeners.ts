@@ -8,7 +8,6 @@ import { registerPages } from "../protocols/http/pages.ts";
 import { registerV2Docs } from "../protocols/v2/docs.ts";
 import { registerV2 } from "../protocols/v2/index.ts";
 import { requireKeys } from "./authentication.ts";
-import { allowOrigins } from "./cross-origin.ts";
 import { createApp, listen } from "./http-app.ts";
 import { closeApp } from "./stopping.ts";
 import { answerUnknownRoutes } from "./unknown-routes.ts";
@@ -59,11 +58,16 @@ async function dataApp(
   addresses: { readonly url: string; readonly metricsUrl: string | null },
 ): Promise<FastifyInstance> {
   const { settings, version, engine, clock, observer, models } = request;
-  const { serverName, serverVersion, extensions, maxBodyBytes, requestTimeoutMs, gzipEnabled, cors } = settings;
+  const { serverName, serverVersion, extensions, maxBodyBytes, requestTimeoutMs, gzipEnabled, cors } =
+    settings;
   const app = createApp(settings.rootPath);
   const closeRoutes = answerUnknownRoutes(app);
+  // Before the keys: a browser asks without one whether it may send it.
+  if (cors !== null) {
+    const { allowOrigins } = await import("./cross-origin.ts");
+    await allowOrigins(app, cors);
+  }
   requireKeys(app, settings.apiKeySha256);
-  if (cors !== null) await allowOrigins(app, cors);
   registerV2(app, {
     engine,
     clock,
@@ -80,7 +84,12 @@ async function dataApp(
     overview: (): Overview => ({
       server: { name: "hostler", version, url: addresses.url, metrics_url: addresses.metricsUrl },
       models: models().map(modelToWire),
-      problems: engine.problems.map(({ name, where, reason, hint }) => ({ name, where, reason, hint: hint ?? null })),
+      problems: engine.problems.map(({ name, where, reason, hint }) => ({
+        name,
+        where,
+        reason,
+        hint: hint ?? null,
+      })),
     }),
   });
   closeRoutes();

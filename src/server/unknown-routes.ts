@@ -32,7 +32,11 @@ function refuseOtherMethods(app: FastifyInstance, url: string, has: ReadonlySet<
 }
 
 /** JSON for what is refused before any route or handler sees it. */
-export function refuseEarly(error: Error & { readonly code: string }, url: string, response: ServerResponse): void {
+export function refuseEarly(
+  error: Error & { readonly code: string },
+  url: string,
+  response: ServerResponse,
+): void {
   const refused =
     error.code === "FST_ERR_BAD_URL"
       ? ServingError.invalidField("path", "percent-encoded UTF-8", url.slice(0, 200))
@@ -53,12 +57,16 @@ function refusal(error: unknown): ServingError {
 }
 
 function wrongMethod(method: string, allow: readonly string[]): ServingError {
-  return new ServingError("METHOD_NOT_ALLOWED", `Method ${method} is not allowed here: use ${allow.join(" or ")}.`, {
-    field: "method",
-    expected: allow.join(", "),
-    got: method,
-    allow,
-  });
+  return new ServingError(
+    "METHOD_NOT_ALLOWED",
+    `Method ${method} is not allowed here: use ${allow.join(" or ")}.`,
+    {
+      field: "method",
+      expected: allow.join(", "),
+      got: method,
+      allow,
+    },
+  );
 }
 
 function unknownPath(url: string): ServingError {
@@ -71,5 +79,8 @@ function unknownPath(url: string): ServingError {
 function answer(reply: FastifyReply, error: ServingError): FastifyReply {
   const { allow } = error.details;
   if (allow !== undefined) reply.header("allow", allow.join(", "));
-  return reply.code(statusOf[error.code]).header("content-type", "application/json").send(Buffer.from(JSON.stringify(encodeError(error))));
+  return reply
+    .code(statusOf[error.code])
+    .header("content-type", "application/json")
+    .send(Buffer.from(JSON.stringify(encodeError(error))));
 }

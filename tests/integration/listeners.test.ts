@@ -9,6 +9,8 @@ import { readMetrics } from "../support/metrics.ts";
 import { repositoryOf } from "../support/models.ts";
 
 const origin = "https://dashboard.example";
+const takesGzip = { "accept-encoding": "gzip" };
+const manyRows = Array.from({ length: 500 }, (_, index) => [index]);
 
 /** What MLServer's dashboards read. */
 const mlserverNames = [
@@ -36,7 +38,6 @@ describe("settings.json", () => {
       extensions: ["one", "two"],
       metrics_endpoint: "/numbers",
       metrics_rest_server_prefix: "edge",
-      gzip_enabled: "false",
       cors_settings: {
         allow_origins: [origin],
         allow_origin_regex: "https://.*\\.corp\\.example",
@@ -91,6 +92,11 @@ describe("settings.json", () => {
       });
     });
 
+    test("a compressed one says what it varies with: both", async () => {
+      const { headers } = await infer(server.url, "plain", manyRows, { headers: { origin, ...takesGzip } });
+      expect([headers["content-encoding"], headers.vary]).toEqual(["gzip", "Origin, Accept-Encoding"]);
+    });
+
     test("so does what was refused: the page must be able to show why", async () => {
       const wrong = { ...inferRequest("plain", [[4]], { headers: { origin } }), body: "{" };
       for (const request of [wrong, { ...wrong, path: "/v2/models/nothing/infer" }, { ...wrong, path: "/nothing" }]) {
@@ -137,13 +143,6 @@ describe("settings.json", () => {
     expect(headers["ce-inferenceservicename"]).toBe("stable");
   });
 
-  test("gzip_enabled: false leaves replies as they are", async () => {
-    const rows = Array.from({ length: 500 }, (_, index) => [index]);
-    const { headers } = await infer(server.url, "plain", rows, { headers: { "accept-encoding": "gzip" } });
-    expect(headers).not.toHaveProperty("content-encoding");
-    expect(Number(headers["content-length"])).toBeGreaterThan(500);
-  });
-
   test("metrics_endpoint and metrics_rest_server_prefix move and rename the metrics", async () => {
     const { pathname, origin: base } = new URL(server.metricsUrl);
     expect(pathname).toBe("/numbers");
@@ -156,14 +155,14 @@ describe("settings.json", () => {
   });
 });
 
-describe("the metrics port", () => {
+describe("metrics and flags", () => {
   const cleanup = new Cleanup();
   let server: RunningHostler;
 
   beforeAll(async () => {
     const folder = await repositoryOf("plain", "line@v1", "line@v2");
     cleanup.add(folder.remove);
-    server = await startHostler({ repository: folder.path });
+    server = await startHostler({ repository: folder.path, args: ["--no-gzip"] });
     cleanup.add(() => server.stop());
   });
 
@@ -210,6 +209,12 @@ describe("the metrics port", () => {
     expect(got).toEqual(expected);
     expect(metrics.get(`hostler_batch_size_count{${plain}}`)).toBeLessThanOrEqual(good);
     expect([...metrics.keys()].join("\n")).not.toMatch(/nothing|neither|health/);
+  });
+
+  test("--no-gzip leaves replies as they are", async () => {
+    const { headers } = await infer(server.url, "plain", manyRows, { headers: takesGzip });
+    expect(headers).not.toHaveProperty("content-encoding");
+    expect(Number(headers["content-length"])).toBeGreaterThan(500);
   });
 
   test("has every name that MLServer's dashboards read", async () => {

@@ -11,6 +11,7 @@ import { errorBody, infer, inferRequest, outputData } from "../support/infer.ts"
 import { addModel, repositoryOf } from "../support/models.ts";
 
 const anyPorts = ["--port", "0", "--metrics-port", "0"];
+const origin = "https://dashboard.example";
 const key = "correct horse battery staple";
 
 describe("an address that others can reach", () => {
@@ -65,6 +66,8 @@ describe("with keys", () => {
   beforeAll(async () => {
     const folder = await repositoryOf("plain", "line@v1");
     cleanup.add(folder.remove);
+    const cors = { allow_origins: [origin], allow_methods: ["POST"], allow_headers: ["authorization"] };
+    await writeFile(join(folder.path, "settings.json"), JSON.stringify({ cors_settings: cors }));
     server = await startHostler({ repository: folder.path, env: { HOSTLER_API_KEY: `other, ${key}` } });
     cleanup.add(() => server.stop());
   });
@@ -75,7 +78,7 @@ describe("with keys", () => {
   const known = v2Routes.map(({ path }) => path.replace(":name", "line").replace(":version", "v1"));
   const pages = ["/", "/docs", "/openapi.json", "/v2/docs", "/v2/docs/dataplane.json", "/v2/models/line/docs", "/v2/models/line/docs/dataplane.json"];
   const paths = [...new Set([...known, ...pages, "/nothing", "/v2/models/nothing/infer", "/v2/../docs"])];
-  const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+  const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
   function ask(path: string, authorization?: string): Promise<HttpReply> {
     const headers = authorization === undefined ? {} : { authorization };
@@ -115,6 +118,15 @@ describe("with keys", () => {
       expect(outputData(reply)).toEqual([2]);
       expect((await ask("/v2/models/line", one)).status).toBe(200);
     }
+  });
+
+  test("a browser may ask whether it may send one, and is told what came of sending none", async () => {
+    const asks = { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization" };
+    const path = "/v2/models/plain/infer";
+    const preflight = await send(server.url, { method: "OPTIONS", path, headers: asks });
+    expect([preflight.status, preflight.headers["access-control-allow-headers"]]).toEqual([204, "authorization"]);
+    const refused = await send(server.url, inferRequest("plain", [[4]], { headers: { origin } }));
+    expect([refused.status, refused.headers["access-control-allow-origin"]]).toEqual([401, origin]);
   });
 
   test("a wrong one, half of one, or one in another place opens none", async () => {

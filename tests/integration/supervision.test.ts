@@ -123,6 +123,29 @@ describe("processes that are killed", () => {
   });
 });
 
+test("the end of one of two workers is nothing to the models of the other", async () => {
+  const cleanup = new Cleanup();
+  try {
+    const repository = await repositoryOf("plain", "line@v1");
+    cleanup.add(repository.remove);
+    // One after the other, so that each worker gets one.
+    const server = await startHostler({ repository: repository.path, args: ["--workers", "2", "--lazy"] });
+    cleanup.add(() => server.stop());
+    const models = ["plain", "line"];
+    for (const model of models) expect((await infer(server.url, model, [[1]])).status).toBe(200);
+    const loads = models.map((model) => new Load(server.url, () => inferRequest(model, [[1]]), 4));
+    for (const load of loads) cleanup.add(() => load.stop());
+    await Promise.all(loads.map((load) => load.more(100)));
+    kill(pidOf(server, "hostler-worker"));
+    await Promise.all(loads.map((load) => load.more(200)));
+    const failures = loads.map(({ answers: all }) => all.filter(({ status }) => status !== 200).length);
+    expect(failures.filter((count) => count > 0).length).toBeLessThanOrEqual(1);
+    expect(Math.max(...failures)).toBeLessThanOrEqual(4);
+  } finally {
+    await cleanup.run();
+  }
+});
+
 test("a worker that is killed while its models are put back is replaced all the same", async () => {
   const cleanup = new Cleanup();
   try {

@@ -6,8 +6,11 @@ import { z } from "zod";
 import { temporaryFolder, type TemporaryFolder } from "./folders.ts";
 import { root } from "./paths.ts";
 
-/** For servers of models that call functions of ours. */
-export const servedFunctions = { PYTHONPATH: join(root, "tests", "support", "python") } as const;
+/** For servers of models that call functions of ours; with one worker, so that one of them can keep all others waiting. */
+export const servedFunctions = {
+  PYTHONPATH: join(root, "tests", "support", "python"),
+  HOSTLER_WORKERS: "1",
+} as const;
 
 /** The first value of a row that ends the process of the model `fragile`. */
 export const poison = 666;

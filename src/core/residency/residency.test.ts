@@ -21,7 +21,7 @@ describe("loading", () => {
   });
 
   it("tells the meter and the log, and which load a caller waited for", async () => {
-    const rig = new ResidencyRig({ about: (name) => ({ loadFailure: name === "b" ? broken : null }) });
+    const rig = new ResidencyRig({ about: ({ name }) => ({ loadFailure: name === "b" ? broken : null }) });
     const [a, b] = [rig.version("a"), rig.version("b")];
     rig.call(a);
     await rig.clock.until(rig.residency.load(b, { cold: false }).catch(() => undefined));
@@ -98,7 +98,7 @@ describe("a load that fails", () => {
   it("does not keep others from being loaded", async () => {
     const rig = new ResidencyRig({
       budgetBytes: 10 * modelBytes,
-      about: (name) => ({ loadFailure: name === "a" ? broken : null }),
+      about: ({ name }) => ({ loadFailure: name === "a" ? broken : null }),
     });
     const [a, b] = [rig.version("a"), rig.version("b")];
     const calls = [rig.call(a), rig.call(b)];
@@ -130,7 +130,7 @@ describe("a budget", () => {
   it("evicts as many as it takes", async () => {
     const rig = new ResidencyRig({
       budgetBytes: 4 * modelBytes,
-      about: (name) => ({ description: { memoryBytes: name === "big" ? 3 * modelBytes : modelBytes } }),
+      about: ({ name }) => ({ description: { memoryBytes: name === "big" ? 3 * modelBytes : modelBytes } }),
     });
     const big = rig.version("big");
     big.memoryBytes = 3 * modelBytes;
@@ -156,7 +156,10 @@ describe("a budget", () => {
     const slow = {
       run: () => ({ computeMs: 5_000, finish: () => ({ kind: "failed", error: broken }) as const }),
     };
-    const rig = new ResidencyRig({ budgetBytes: modelBytes, about: (name) => (name === "busy" ? slow : {}) });
+    const rig = new ResidencyRig({
+      budgetBytes: modelBytes,
+      about: ({ name }) => (name === "busy" ? slow : {}),
+    });
     const [busy, next] = [rig.version("busy"), rig.version("next")];
     await rig.load(busy);
     rig.call(busy);
@@ -174,7 +177,7 @@ describe("a budget", () => {
     };
     const rig = new ResidencyRig({
       budgetBytes: modelBytes,
-      about: (name) => (name === "busy" ? endless : {}),
+      about: ({ name }) => (name === "busy" ? endless : {}),
     });
     const [busy, next] = [rig.version("busy"), rig.version("next")];
     await rig.load(busy);
@@ -193,7 +196,7 @@ describe("a budget", () => {
   it("waits for an unload that is under way instead of giving up", async () => {
     const rig = new ResidencyRig({
       budgetBytes: modelBytes,
-      about: (name) => ({ unloadMs: name === "leaving" ? 500 : 5 }),
+      about: ({ name }) => ({ unloadMs: name === "leaving" ? 500 : 5 }),
     });
     const [leaving, next] = [rig.version("leaving"), rig.version("next")];
     await rig.load(leaving);
@@ -269,7 +272,7 @@ describe("loads and unloads of one model", () => {
     const unloadFailure = new ServingError("INTERNAL", "It would not go.");
     const rig = new ResidencyRig({
       budgetBytes: modelBytes,
-      about: (name) => ({ unloadFailure: name === "a" ? unloadFailure : null }),
+      about: ({ name }) => ({ unloadFailure: name === "a" ? unloadFailure : null }),
     });
     const [a, b] = [rig.version("a"), rig.version("b")];
     await rig.load(a);

@@ -126,8 +126,6 @@ export class Residency {
     this.#leaving.add(leaving);
     await leaving;
     this.#leaving.delete(leaving);
-    // A call may have slipped in behind the drain: its model comes back for it.
-    if (version.queue.hasWork) this.use(version);
   }
 
   async #leave(version: ModelVersion): Promise<void> {

@@ -137,6 +137,22 @@ describe("admission", () => {
     expect(late).toMatchObject({ code: "OVERLOADED", details: { retryAfterS: 4 } });
     expect(endingOf(rig.submit(5, { deadlineMs: clock.now() + 4000 })).ending).toBe("waiting");
   });
+
+  it("reckons with rows, and only with those that still wait", async () => {
+    const { clock, rig } = start({ computeMs: 40 });
+    await clock.until(Promise.all([1, 2, 3, 4].map((number) => rig.submit(number).reply)));
+    endingOf(rig.submit(0));
+    await clock.settle();
+    const waiting = [1, 2, 3, 4].map((number) => rig.submit(number));
+    for (const call of waiting) endingOf(call);
+    // A batch of four took 10 ms by its own account: 2.5 ms a row.
+    expect(refusal(() => rig.submit(5, { deadlineMs: clock.now() + 9.9 })).code).toBe("OVERLOADED");
+    expect(endingOf(rig.submit(5, { deadlineMs: clock.now() + 10 })).ending).toBe("waiting");
+    for (const call of waiting) call.cancel();
+    expect(endingOf(rig.submit(6, { deadlineMs: clock.now() + 2.5 })).ending).toBe("waiting");
+    rig.queue.failAll(new ServingError("MODEL_LOAD_FAILED", "No."));
+    expect(endingOf(rig.submit(7, { deadlineMs: clock.now() })).ending).toBe("waiting");
+  });
 });
 
 describe("deadlines and cancellation", () => {
@@ -216,6 +232,19 @@ describe("failing batches", () => {
     await expect(clock.until(idle)).resolves.toBeUndefined();
   });
 
+  it("leave nobody waiting either when a crash leaves behind what nobody wants any more", async () => {
+    const { clock, worker, rig } = start({ window: 2, policy: { kind: "single" } });
+    const calls = [1, 2].map((number) => rig.submit(number));
+    for (const call of calls) endingOf(call);
+    await clock.settle();
+    const idle = rig.queue.idle();
+    calls[1]?.cancel();
+    worker.crash();
+    await clock.settle();
+    expect(rig.queue.isIdle).toBe(true);
+    await expect(clock.until(idle)).resolves.toBeUndefined();
+  });
+
   it("run one by one what came back with other rows", async () => {
     const { rig } = start({
       answer: (numbers, batch) => {
@@ -256,6 +285,17 @@ describe("the end of a queue", () => {
     expect(endings.map(({ ending }) => ending)).toEqual([1, "SHUTTING_DOWN", "SHUTTING_DOWN"]);
     expect(rig.queue.isIdle).toBe(true);
     await expect(rig.queue.idle()).resolves.toBeUndefined();
+  });
+
+  it("fails what comes back unrun once it is closed, since nobody would send it again", async () => {
+    const { clock, worker, rig } = start({ window: 2, policy: { kind: "single" } });
+    const endings = [1, 2, 3].map((number) => endingOf(rig.submit(number)));
+    await clock.settle();
+    rig.queue.close(new ServingError("SHUTTING_DOWN", "The server is stopping."));
+    worker.crash();
+    await clock.runOut();
+    expect(endings.map(({ ending }) => ending)).toEqual(["WORKER_DIED", "SHUTTING_DOWN", "SHUTTING_DOWN"]);
+    expect(rig.queue.isIdle).toBe(true);
   });
 
   it("keeps calls for the instance that comes", async () => {

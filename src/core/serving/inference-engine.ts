@@ -40,6 +40,8 @@ export class InferenceEngine {
   readonly #options: InferenceEngineOptions;
   /** Repository operations on one name run one after the other. */
   readonly #changes = new Map<string, Promise<unknown>>();
+  /** Out of the registry, and still with calls that came before. */
+  readonly #leaving = new Set<ModelVersion>();
   #isStopping = false;
   #isStarted = false;
   #problems: readonly SourceProblem[] = [];
@@ -113,10 +115,19 @@ export class InferenceEngine {
 
   /** Whether a call to this version would be served without somebody doing something first. */
   isServable(version: ModelVersion): boolean {
-    return (
-      version.state === "ready" ||
-      (this.#isStarted && version.state !== "failed" && version.state !== "loading")
-    );
+    switch (version.state) {
+      case "ready":
+        return true;
+      case "loading":
+        return false;
+      case "failed":
+        // What did not fit at the start may fit when its call comes: others are evicted for it then.
+        return this.#isStarted && version.failure?.code === "OUT_OF_MEMORY";
+      case "registered":
+      case "draining":
+      case "unloading":
+        return this.#isStarted;
+    }
   }
 
   /**
@@ -139,13 +150,17 @@ export class InferenceEngine {
   /** Refuses new calls and resolves when none is left. */
   async drain(): Promise<void> {
     this.#isStopping = true;
-    await Promise.all([...this.registry.versions()].map((version) => version.queue.idle()));
+    await Promise.all(this.#all().map((version) => version.queue.idle()));
   }
 
   /** Fails everything that still waits. */
   abandonCalls(): void {
     const error = new ServingError("SHUTTING_DOWN", "The server is stopping.", { retryAfterS: 1 });
-    for (const version of this.registry.versions()) version.queue.close(error);
+    for (const version of this.#all()) version.queue.close(error);
+  }
+
+  #all(): readonly ModelVersion[] {
+    return [...this.registry.versions(), ...this.#leaving];
   }
 
   async #load(name: string): Promise<void> {
@@ -164,13 +179,19 @@ export class InferenceEngine {
     const next = this.#versionOf(spec);
     await this.#options.residency.load(next, { cold: false });
     const before = this.registry.put(next);
-    if (before !== undefined) await this.#options.residency.unload(before);
+    if (before !== undefined) await this.#release(before);
   }
 
   async #retire(version: ModelVersion): Promise<void> {
     this.registry.remove(version);
-    await this.#options.residency.unload(version);
+    await this.#release(version);
     version.queue.failAll(notFound(version.spec.name));
+  }
+
+  async #release(version: ModelVersion): Promise<void> {
+    this.#leaving.add(version);
+    await this.#options.residency.unload(version);
+    this.#leaving.delete(version);
   }
 
   async #change<Result>(name: string, task: () => Promise<Result>): Promise<Result> {

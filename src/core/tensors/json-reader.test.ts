@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Datatype } from "../../contracts/datatypes.ts";
 import { ServingError } from "../../contracts/serving-error.ts";
 import { readJsonData } from "./json-reader.ts";
+import { jsonDataOf } from "./json-writer.ts";
 
 const field = "inputs[0].data";
 
@@ -61,6 +62,22 @@ describe("readJsonData", () => {
     expect(read("UINT8", 7, [])).toEqual(Uint8Array.of(7));
     expect(read("BYTES", "a")).toEqual(Uint8Array.of(1, 0, 0, 0, 97));
   });
+
+  it.each<[Datatype, number, number]>([
+    ["FP16", 65519.99, 65520],
+    ["FP32", 3.4028235677973362e38, 2 ** 128 - 2 ** 103],
+    ["FP64", Number.MAX_VALUE, Number.POSITIVE_INFINITY],
+  ])(
+    "takes in %s what is rounded to its largest, and refuses what would be infinite",
+    (datatype, largest, tooLarge) => {
+      for (const sign of [1, -1]) {
+        const bytes = read(datatype, [sign * largest]) ?? new Uint8Array();
+        const text = jsonDataOf({ name: "x", datatype, shape: [1], data: { encoding: "binary", bytes } });
+        expect(text).not.toBe("[null]");
+        expect(refusal(datatype, [sign * tooLarge]).details.field).toBe(`${field}[0]`);
+      }
+    },
+  );
 
   it("takes any nesting of the right count", () => {
     const expected = Uint8Array.of(1, 2, 3, 4);

@@ -12,8 +12,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 export interface ResidencyRigOptions {
   readonly budgetBytes?: number;
   readonly concurrentLoads?: number;
-  /** How the models behave, by their labels. */
-  readonly about?: (label: string) => Partial<FakeModel>;
+  readonly about?: (spec: ModelSpec) => Partial<FakeModel>;
 }
 
 /** What a model of these rigs needs, unless it is said otherwise: the least that is ever reckoned with. */
@@ -31,11 +30,11 @@ export class ResidencyRig {
     const { clock, logger, meter } = this;
     this.runtime = new FakeRuntime({
       clock,
-      about: ({ name }) => ({
+      about: (spec) => ({
         loadMs: 10,
         unloadMs: 5,
         description: { memoryBytes: modelBytes },
-        ...about(name),
+        ...about(spec),
       }),
     });
     this.residency = new Residency({
@@ -64,9 +63,9 @@ export class ResidencyRig {
   }
 
   /** A caller's way to a model: throws where residency refuses at once. */
-  call(version: ModelVersion): { ending: Ending } {
+  call(version: ModelVersion, number = 7): { ending: Ending } {
     this.residency.use(version);
-    return endingOf(version.queue.submit(callOf(7)));
+    return endingOf(version.queue.submit(callOf(number)));
   }
 
   /** Loads one after the other, a little while between. */

@@ -5,6 +5,7 @@ import { ServingError } from "../../contracts/serving-error.ts";
 import type { Logger } from "../../core/ports/logger.ts";
 import { Commands } from "./commands.ts";
 import type { Connection } from "./connection.ts";
+import { type Interpreter, interpreterVersion, refuseOld } from "./interpreter.ts";
 import { type Hello, readImportReport, readNumber, readObject } from "./messages.ts";
 import type { Reception } from "./reception.ts";
 
@@ -83,10 +84,14 @@ export class Zygote {
         arrival.promise,
         failureOf(child, exited, { interpreter, output }),
       ]);
+      const { python } = arrived.hello;
+      if (python !== null) refuseOld(named(interpreter), python);
       return new Zygote({ ...arrived, child, exited }, logger);
     } catch (error) {
       reception.dismiss(token);
       child.kill("SIGKILL");
+      // One that is too old, or not there, says so best itself.
+      await interpreterVersion(named(interpreter));
       throw error;
     }
   }
@@ -165,9 +170,14 @@ async function failureOf(
   );
 }
 
+function named(path: string): Interpreter {
+  return { path, reason: "the Python of the models" };
+}
+
 function exitOf(child: ChildProcess): string {
+  if (child.pid === undefined) return "could not be started";
   if (child.signalCode !== null) return child.signalCode;
-  return child.exitCode === null ? "could not be started" : `exit code ${String(child.exitCode)}`;
+  return `exit code ${String(child.exitCode)}`;
 }
 
 /** Passes what the processes print on to the log, and keeps the last lines for a start that fails. */
