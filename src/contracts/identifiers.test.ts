@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyText } from "../core/testing/any-text.ts";
 import { parseModelName, parseModelVersion } from "./identifiers.ts";
 
 describe.each([parseModelName, parseModelVersion])("%o", (parse) => {
@@ -28,7 +29,7 @@ describe.each([parseModelName, parseModelVersion])("%o", (parse) => {
 
   it("takes nothing that could mean something in a path, a URL, a metric or a log line", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(anyText, (text) => {
         if (parse(text) === undefined) return;
         expect(text).toMatch(/^[\w.+-]+$/);
         expect(encodeURIComponent(text).replaceAll("%2B", "+")).toBe(text);

@@ -2,13 +2,15 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import type { ServerSettings } from "../contracts/settings.ts";
 import { ServingError } from "../contracts/serving-error.ts";
+import type { Clock } from "../core/ports/clock.ts";
+import { discardRest } from "../protocols/http/body.ts";
 import { encodeError, statusOf } from "../protocols/v2/index.ts";
 
 /** Probes carry no keys, and tell nothing but that the server is there. */
 const openRoutes: ReadonlySet<string> = new Set(["/v2/health/live", "/v2/health/ready"]);
 
 /** Asks every route but the health probes for a key, where keys are configured. Deny is the default: one hook, all routes. */
-export function requireKeys(app: FastifyInstance, hashes: readonly string[]): void {
+export function requireKeys(app: FastifyInstance, hashes: readonly string[], clock: Clock): void {
   if (hashes.length === 0) return;
   const known = hashes.map((hash) => Buffer.from(hash, "hex"));
   app.addHook("onRequest", async (request, reply) => {
@@ -23,8 +25,8 @@ export function requireKeys(app: FastifyInstance, hashes: readonly string[]): vo
       .code(statusOf[error.code])
       .header("www-authenticate", "Bearer")
       .header("content-type", "application/json")
-      .header("connection", "close")
       .send(Buffer.from(JSON.stringify(encodeError(error))));
+    discardRest(request.raw, clock);
   });
 }
 

@@ -67,7 +67,7 @@ async function dataApp(
     const { allowOrigins } = await import("./cross-origin.ts");
     await allowOrigins(app, cors);
   }
-  requireKeys(app, settings.apiKeySha256);
+  requireKeys(app, settings.apiKeySha256, clock);
   registerV2(app, {
     engine,
     clock,
@@ -96,10 +96,10 @@ async function dataApp(
   return app;
 }
 
-function metricsApp({ settings, exposition }: ListenersRequest, path: string): FastifyInstance {
+function metricsApp({ settings, clock, exposition }: ListenersRequest, path: string): FastifyInstance {
   const app = createApp();
   const closeRoutes = answerUnknownRoutes(app);
-  requireKeys(app, settings.apiKeySha256);
+  requireKeys(app, settings.apiKeySha256, clock);
   app.get(path, async (_request, reply) => {
     const { contentType, text } = await exposition();
     return reply.header("content-type", contentType).send(text);

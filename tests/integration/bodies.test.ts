@@ -136,7 +136,6 @@ describe("request and reply bodies", () => {
         expected: `at most ${String(maxBodyBytes)} bytes`,
         hint: expect.stringContaining("--max-body") as unknown,
       });
-      // On the same connection if it is still there, else on a new one.
       expect((await send(server.url, { ...small, agent })).status).toBe(200);
       agent.destroy();
     });

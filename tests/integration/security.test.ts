@@ -135,6 +135,11 @@ describe("with keys", () => {
     expect((await get(server.url, `/v2?key=${encodeURIComponent(key)}`)).status).toBe(401);
   });
 
+  test("who sends much without one is told so, too", async () => {
+    const reply = await send(server.url, { ...inferRequest("plain", [[4]]), body: Buffer.alloc(20_000_000, " ") });
+    expect([reply.status, errorBody(reply).code]).toEqual([401, "UNAUTHENTICATED"]);
+  });
+
   test("the metrics ask for one, too", async () => {
     const { pathname, origin } = new URL(server.metricsUrl);
     expect((await get(origin, pathname)).status).toBe(401);

@@ -46,7 +46,10 @@ export interface RunningHostler {
   readonly exited: Promise<Exit>;
   /** The front and everything below it. */
   processes: () => ProcessInfo[];
-  /** Asks it to end, and fails if a process or a temporary file outlives it. Stopping what has ended already is no error. */
+  /**
+   * Asks it to end; fails if it has ended by itself, or if a process or a temporary file outlives it. Stopping again is no
+   * error.
+   */
   stop: (signal?: NodeJS.Signals) => Promise<Exit>;
 }
 
@@ -66,11 +69,15 @@ export async function startCommand(options: CommandOptions): Promise<RunningHost
     tree.kill();
   };
   process.once("exit", killAll);
+  let isAsked = false;
   const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<Exit> => {
+    const hadEnded = !isAsked && (child.exitCode !== null || child.signalCode !== null);
+    isAsked = true;
     const exit = await end(child, exited, signal);
     await tree.expectNone(TREE_GRACE_MS);
     process.off("exit", killAll);
     await expectEmpty(scratch);
+    if (hadEnded) throw new Error(`It had ended by itself; it wrote:\n${logs.withoutProbes()}`);
     return exit;
   };
   try {
@@ -78,6 +85,7 @@ export async function startCommand(options: CommandOptions): Promise<RunningHost
     if (options.untilReady !== false) await whenReady(addresses.url, exited);
     return { ...addresses, pid: child.pid ?? 0, logs, exited, processes: () => tree.list(), stop };
   } catch (error) {
+    isAsked = true;
     await stop("SIGKILL");
     throw new Error(`${options.command.join(" ")} did not start; it wrote:\n${logs.withoutProbes()}`, {
       cause: error,

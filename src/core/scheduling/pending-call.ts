@@ -51,7 +51,8 @@ export class PendingCall {
 
   /** The caller went away: a queued call is dropped, a running one's answer is thrown away. */
   cancel(): void {
-    this.abandon(new ServingError("CANCELLED", "The caller went away."));
+    // Every caller goes away in the end: for one that was answered not even the error is made.
+    if (!this.#isSettled) this.abandon(new ServingError("CANCELLED", "The caller went away."));
   }
 
   /** Ends the call from outside a batch. */

@@ -99,7 +99,7 @@ export class EngineRig {
 }
 
 /** Says who it is, for every row. */
-export function answering(spec: ModelSpec): FakeModel["run"] {
+function answering(spec: ModelSpec): FakeModel["run"] {
   const name = `${labelOf(spec)} #${JSON.stringify(spec.extra["generation"])}`;
   return ({ payload }: Batch): FakeWork => {
     const tensors = payload.kind === "tensors" ? payload.tensors : [];

@@ -21,7 +21,7 @@ const style: CallStyle = {
   parameters: null,
 };
 
-export const together: BatchPolicy = { kind: "when-busy", maxCalls: 256, maxRows: 1024 };
+const together: BatchPolicy = { kind: "when-busy", maxCalls: 256, maxRows: 1024 };
 
 /** A call whose only row holds this number. */
 export function callOf(number: number, fields: CallFields = {}): InferenceCall {

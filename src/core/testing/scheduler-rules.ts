@@ -9,7 +9,7 @@ import type { FakeWorker, FakeWork } from "./fake-worker.ts";
 import { type CallStyle, echoOf } from "./numbered-calls.ts";
 
 /** What a call does to the model that meets it. */
-export type Fate = "good" | "poison" | "killer";
+type Fate = "good" | "poison" | "killer";
 
 export interface Submission {
   readonly style: CallStyle;

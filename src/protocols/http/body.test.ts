@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { deflateSync, gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { packReply, readBody } from "./body.ts";
+import { VirtualClock } from "../../core/testing/virtual-clock.ts";
+import { discardRest, packReply, readBody } from "./body.ts";
 
 const limit = 1000;
 
@@ -40,10 +42,10 @@ describe("readBody", () => {
     });
   });
 
-  it("refuses what turns out too large, and reads no more of it", async () => {
+  it("refuses what turns out too large, and keeps no more of it", async () => {
     const request = requestOf([Buffer.alloc(600), Buffer.alloc(600), Buffer.alloc(600)]);
     await expect(readBody(request, limit)).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
-    expect(request.isPaused()).toBe(true);
+    expect(request.listenerCount("data")).toBe(0);
   });
 
   it("refuses what is too large when it is unpacked, without unpacking it all", async () => {
@@ -76,6 +78,37 @@ describe("readBody", () => {
     const body = readBody(request, limit);
     request.destroy(new Error("aborted"));
     await expect(body).rejects.toMatchObject({ code: "CANCELLED" });
+  });
+});
+
+describe("discardRest", () => {
+  it("lets in what still comes, and leaves no timer behind", async () => {
+    const clock = new VirtualClock();
+    const request = new IncomingMessage(new Socket());
+    request.push("refused");
+    discardRest(request, clock);
+    request.push("the rest");
+    request.push(null);
+    await once(request, "close");
+    expect([request.readableEnded, clock.pending]).toEqual([true, 0]);
+  });
+
+  it("loses patience with who never ends", async () => {
+    const clock = new VirtualClock();
+    const request = new IncomingMessage(new Socket());
+    discardRest(request, clock);
+    await clock.advance(4_999);
+    expect(request.destroyed).toBe(false);
+    await clock.advance(1);
+    expect(request.destroyed).toBe(true);
+  });
+
+  it("has nothing to do where all has come", () => {
+    const clock = new VirtualClock();
+    const request = new IncomingMessage(new Socket());
+    request.complete = true;
+    discardRest(request, clock);
+    expect(clock.pending).toBe(0);
   });
 });
 

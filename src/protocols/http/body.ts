@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, gzip, inflate } from "node:zlib";
 import { ServingError } from "../../contracts/serving-error.ts";
+import type { Clock } from "../../core/ports/clock.ts";
 import { namedType } from "./negotiation.ts";
 
 const unpackers = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
@@ -20,17 +21,36 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   return encoding === undefined || encoding === "identity" ? body : unpack(body, encoding, limitBytes);
 }
 
+/** How long the rest of a refused body is let in. */
+const restMs = 5_000;
+
+/**
+ * Lets in what still comes of a body that nobody wants, and throws it away: a connection that is closed while its client
+ * sends takes the answer with it.
+ */
+export function discardRest(request: IncomingMessage, clock: Clock): void {
+  if (request.complete) return;
+  const timer = clock.schedule(restMs, () => {
+    request.destroy();
+  });
+  request.once("close", () => {
+    timer.cancel();
+  });
+  request.resume();
+}
+
 function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    request.on("data", (chunk: Buffer) => {
+    const take = (chunk: Buffer): void => {
       size += chunk.byteLength;
-      if (size > limitBytes) {
-        request.pause();
-        reject(tooLarge(limitBytes, String(size)));
-      } else chunks.push(chunk);
-    });
+      chunks.push(chunk);
+      if (size <= limitBytes) return;
+      request.off("data", take);
+      reject(tooLarge(limitBytes, String(size)));
+    };
+    request.on("data", take);
     request.on("end", () => {
       const [only] = chunks;
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size));

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { ModelVersion } from "../../core/models/model-version.ts";
 import type { CallTiming } from "../../core/scheduling/inference-call.ts";
-import { packReply, readBody } from "../http/body.ts";
+import { discardRest, packReply, readBody } from "../http/body.ts";
 import { cloudEventHeaders } from "./cloud-events.ts";
 import type { V2Context } from "./context.ts";
 import { decodeInferRequest } from "./decode.ts";
@@ -132,9 +132,8 @@ function answerError(context: V2Context, exchange: Exchange, error: ServingError
   const body = JSON.stringify(encodeError(error));
   const { retryAfterS } = error.details;
   const headers = retryAfterS === undefined ? [] : ["retry-after", String(retryAfterS)];
-  // An unread body cannot be told from the next request: the connection ends with this answer.
-  if (!exchange.request.complete) headers.push("connection", "close");
   send(exchange, { status, body, headers });
+  discardRest(exchange.request, context.clock);
   ended(context, exchange, { status, bytesOut: body.length, error });
 }
 
