@@ -8,6 +8,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
 from hostler import runtimes
 from hostler.protocol import parts
 from hostler.runtimes.base import CallRequest, LoadRequest

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+
 from hostler.protocol import fields, frames, parts
 from hostler.protocol.errors import ConnectionEnded, ProtocolError
 from hostler.transport import BUFFER_BYTES, Connection
@@ -18,8 +19,9 @@ from hostler.transport import BUFFER_BYTES, Connection
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hostler.transport import Frame
     from typing_extensions import Buffer
+
+    from hostler.transport import Frame
 
 GOLDEN = sorted((Path(__file__).parents[2] / "conformance" / "frames").glob("*.json"))
 

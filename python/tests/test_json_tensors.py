@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
 from hostler import json_simd, json_tensors
 from hostler.protocol import parts
 from hostler.protocol.errors import CallError

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from front import wait_for_end
 
 SOURCE = str(Path(__file__).parent.parent / "src")

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 import pytest
-from hostler.protocol.errors import CallError
-from serving import Output, call, load
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.datasets import load_digits
 from sklearn.decomposition import NMF, PCA
@@ -32,12 +30,16 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
+from hostler.protocol.errors import CallError
+from serving import Output, call, load
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from hostler.protocol.fields import JsonValue
     from hostler.runtimes.base import Model
-    from numpy.typing import NDArray
 
 ROWS = np.random.default_rng(0).normal(size=(60, 3))
 CLASSES = np.arange(60) % 3

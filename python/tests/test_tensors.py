@@ -7,6 +7,7 @@ import struct
 
 import numpy as np
 import pytest
+
 from hostler.protocol import parts
 from hostler.protocol.errors import CallError
 from hostler.tensors import DTYPES, Encoder, decoder

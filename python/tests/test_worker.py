@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+
 from front import PATIENCE_S, Front, Peer, wait_for_end
 from hostler.protocol import fields, frames
 from hostler.transport import BUFFER_BYTES
 from serving import Output, read
-from sklearn.linear_model import LogisticRegression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

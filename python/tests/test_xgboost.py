@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import xgboost
+
 from hostler.protocol.errors import CallError
 from serving import Output, call, load
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hostler.runtimes.base import Model
     from numpy.typing import NDArray
+
+    from hostler.runtimes.base import Model
 
 DICE = np.random.default_rng(0)
 ROWS = DICE.normal(size=(200, 7)).astype(np.float32)

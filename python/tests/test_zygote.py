@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from front import MAIN, PATIENCE_S, Front, wait_for_end
 from hostler.protocol import fields, frames
 

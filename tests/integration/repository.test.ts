@@ -6,7 +6,7 @@ import { startHostler, type RunningHostler } from "../support/hostler.ts";
 import { get, postJson, send, type HttpReply } from "../support/http.ts";
 import { errorBody, infer, inferRequest, outputData } from "../support/infer.ts";
 import { Load } from "../support/load.ts";
-import { untilWaiting, untilRunning } from "../support/metrics.ts";
+import { untilRunning, untilUnderWay } from "../support/metrics.ts";
 import { addModel, repositoryOf, servedFunctions } from "../support/models.ts";
 
 interface IndexEntry {
@@ -163,7 +163,7 @@ describe("loading and unloading while the server runs", () => {
     const running = infer(server.url, "nap", [[0.5]]);
     await untilRunning(server, "nap");
     const queued = [1, 2, 3].map(() => infer(server.url, "nap", [[0]]));
-    await untilWaiting(server, "nap", 2);
+    await untilUnderWay(server, "nap", 4);
     const unloaded = unload("nap");
     const replies = await Promise.all([running, ...queued]);
     expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200]);

@@ -4,7 +4,7 @@ import { Cleanup } from "../support/cleanup.ts";
 import { startHostler, type RunningHostler } from "../support/hostler.ts";
 import { get, postJson, send } from "../support/http.ts";
 import { errorBody, infer, outputData } from "../support/infer.ts";
-import { untilRunning, untilWaiting } from "../support/metrics.ts";
+import { untilRunning, untilUnderWay } from "../support/metrics.ts";
 import { madeAnswers, repositoryOf, servedFunctions } from "../support/models.ts";
 import { pidOf } from "../support/processes.ts";
 import { until } from "../support/until.ts";
@@ -42,10 +42,9 @@ describe("SIGTERM", () => {
     const server = await serve({ models: ["nap", "logreg"] });
     const running = infer(server.url, "nap", [[1.5]]);
     await untilRunning(server, "nap");
-    // The second batch waits in the worker's socket, the others in line.
     const queued = rows.slice(0, 20).map((row) => infer(server.url, "logreg", [row]));
     const behind = infer(server.url, "nap", [[0.1]]);
-    await untilWaiting(server, "nap", 1);
+    await untilUnderWay(server, "nap", 2);
     const stopped = server.stop();
     await untilStopping(server);
     const refused = await infer(server.url, "logreg", [rows[0] ?? []]);
@@ -71,9 +70,8 @@ describe("SIGTERM", () => {
 
   test("gives a long computation as long as --drain-timeout says", async () => {
     const server = await serve({ models: ["nap"], args: ["--drain-timeout", "500ms"] });
-    // The first computes, the second waits in the worker's socket, the third in line.
     const calls = Promise.all([1, 2, 3].map(() => infer(server.url, "nap", [[60]])));
-    await untilWaiting(server, "nap", 1);
+    await untilUnderWay(server, "nap", 3);
     const askedAt = performance.now();
     expect(await server.stop()).toEqual({ code: 0, signal: null });
     expect(performance.now() - askedAt).toBeLessThan(5_000);

@@ -30,9 +30,12 @@ export async function untilRunning(server: RunningHostler, model: string): Promi
   await until(`a call of ${model} to run`, probe);
 }
 
-/** Waits until so many calls of this model are in line. */
-export async function untilWaiting(server: RunningHostler, model: string, calls: number): Promise<void> {
-  const probe = async (): Promise<true | undefined> =>
-    (await modelMetric(server, "hostler_queue_depth", model)) === calls ? true : undefined;
-  await until(`${String(calls)} calls of ${model} to wait`, probe);
+/** Waits until this model has so many calls, with a worker or in line. */
+export async function untilUnderWay(server: RunningHostler, model: string, calls: number): Promise<void> {
+  const probe = async (): Promise<true | undefined> => {
+    const metrics = await readMetrics(server);
+    const of = (name: string): number => metrics.get(`${name}{model="${model}",version=""}`) ?? 0;
+    return of("hostler_in_flight") + of("hostler_queue_depth") === calls ? true : undefined;
+  };
+  await until(`${String(calls)} calls of ${model} to be under way`, probe);
 }

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import expit
 
 from hostler.protocol.errors import class_name
+from hostler.runtimes import sklearn_svm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -206,7 +207,10 @@ def _svm_labels(model: object) -> Step | None:
     if values is None or svm.break_ties:
         return None
     classes = svm.classes_
-    return lambda rows: classes.take(np.asarray(values(rows), np.intp))
+    votes = sklearn_svm.votes(model, values)
+    if votes is None:
+        return lambda rows: classes.take(np.asarray(values(rows), np.intp))
+    return lambda rows: classes.take(votes(np.ascontiguousarray(rows, np.float64)))
 
 
 def _single(rows: Matrix) -> Matrix | None:
