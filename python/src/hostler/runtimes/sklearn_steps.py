@@ -207,7 +207,7 @@ def _svm_labels(model: object) -> Step | None:
     if values is None or svm.break_ties:
         return None
     classes = svm.classes_
-    votes = sklearn_svm.votes(model, values)
+    votes = sklearn_svm.votes(model, svm._dense_predict)
     if votes is None:
         return lambda rows: classes.take(np.asarray(values(rows), np.intp))
     return lambda rows: classes.take(votes(np.ascontiguousarray(rows, np.float64)))

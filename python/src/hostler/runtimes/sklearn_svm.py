@@ -65,7 +65,7 @@ def votes(model: object, exactly: Callable[[Matrix], NDArray[Any]]) -> Callable[
 
     def block(rows: Matrix) -> Indices:
         found, margin = decide(rows)
-        indices = ((found > 0) @ ballots + losses).argmax(axis=1)
+        indices: Indices = ((found > 0) @ ballots + losses).argmax(axis=1)
         close = ~(np.abs(found).min(axis=1) > margin)
         if close.any():
             indices[close] = exactly(np.ascontiguousarray(rows[close])).astype(np.intp)
