@@ -108,7 +108,6 @@ async function install(files) {
   const flags = [
     "--quiet",
     "--only-binary=:all:",
-    "--no-compile",
     "--disable-pip-version-check",
     "--no-input",
   ];

@@ -8,23 +8,28 @@ import type { BatchPolicy } from "./model-queue.ts";
 
 const small = fc.integer({ min: 0, max: 3 });
 
+const whenBusy = fc.record({
+  kind: fc.constant("when-busy" as const),
+  maxCalls: fc.integer({ min: 1, max: 12 }),
+  maxRows: fc.integer({ min: 1, max: 24 }),
+});
+const declared = fc.record({
+  kind: fc.constant("declared" as const),
+  maxCalls: fc.integer({ min: 2, max: 6 }),
+  maxWaitMs: fc.integer({ min: 1, max: 15 }),
+});
 const anyPolicy: fc.Arbitrary<BatchPolicy> = fc.oneof(
-  fc.constant({ kind: "single" } as const),
-  fc.record({
-    kind: fc.constant("when-busy" as const),
-    maxCalls: fc.integer({ min: 1, max: 8 }),
-    maxRows: fc.integer({ min: 1, max: 12 }),
-  }),
-  fc.record({
-    kind: fc.constant("declared" as const),
-    maxCalls: fc.integer({ min: 2, max: 5 }),
-    maxWaitMs: fc.integer({ min: 1, max: 15 }),
-  }),
+  { weight: 5, arbitrary: whenBusy },
+  { weight: 2, arbitrary: declared },
+  { weight: 1, arbitrary: fc.constant({ kind: "single" } as const) },
 );
 
 const anyQueue: fc.Arbitrary<QueueOptions> = fc.record({
   policy: anyPolicy,
-  queueLimit: fc.oneof(fc.constant(100), fc.integer({ min: 1, max: 6 })),
+  queueLimit: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(100) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 9 }) },
+  ),
 });
 
 const anyWorker = fc.record({
@@ -43,21 +48,21 @@ const anyWorld = fc.record({
 const anySubmission: fc.Arbitrary<Omit<Submission, "style">> = fc.record({
   rows: fc.integer({ min: 1, max: 4 }),
   fate: fc.oneof(
-    { weight: 10, arbitrary: fc.constant("good" as const) },
-    { weight: 2, arbitrary: fc.constant("poison" as const) },
+    { weight: 20, arbitrary: fc.constant("good" as const) },
+    { weight: 3, arbitrary: fc.constant("poison" as const) },
     { weight: 1, arbitrary: fc.constant("killer" as const) },
   ),
-  computeMs: fc.integer({ min: 0, max: 12 }),
+  computeMs: fc.integer({ min: 0, max: 5 }),
   priority: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3 })),
   timeoutMs: fc.oneof(
-    { weight: 2, arbitrary: fc.constant(Infinity) },
-    fc.integer({ min: 0, max: 120 }).map((halves) => halves / 2),
+    { weight: 4, arbitrary: fc.constant(Infinity) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 240 }).map((halves) => halves / 2) },
   ),
 });
 
 const anyStep = fc.oneof(
   {
-    weight: 12,
+    weight: 8,
     arbitrary: fc.record({
       do: fc.constant("submit" as const),
       submission: anySubmission,
@@ -69,7 +74,17 @@ const anyStep = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 25 }) }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("cancel" as const), call: fc.nat({ max: 60 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("burst" as const),
+      submission: anySubmission,
+      count: fc.integer({ min: 2, max: 9 }),
+      style: small,
+      queue: small,
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("cancel" as const), call: fc.nat({ max: 200 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("crash" as const), worker: small }) },
   {
     weight: 1,
@@ -115,6 +130,14 @@ async function take(
     case "submit":
       world.submit(pick(world.queues, step.queue), { ...step.submission, style: pick(styles, step.style) });
       return;
+    case "burst":
+      for (let call = 0; call < step.count; call += 1) {
+        // One of them may be poison; a burst of nothing else would show little.
+        const fate = call === 0 ? step.submission.fate : "good";
+        const style = pick(styles, step.style);
+        world.submit(pick(world.queues, step.queue), { ...step.submission, fate, style });
+      }
+      return;
     case "pass":
       await world.pass(step.ms);
       return;
@@ -153,6 +176,6 @@ describe("the scheduler", () => {
       }),
       runs(300),
     );
-    expect(merges).toBeGreaterThan(300);
+    expect(merges).toBeGreaterThan(1000);
   });
 });

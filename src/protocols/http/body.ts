@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, gzip, inflate } from "node:zlib";
 import { ServingError } from "../../contracts/serving-error.ts";
@@ -28,7 +28,7 @@ const restMs = 5_000;
  * Lets in what still comes of a body that nobody wants, and throws it away: a connection that is closed while its client
  * sends takes the answer with it.
  */
-export function discardRest(request: IncomingMessage, clock: Clock): void {
+function discardRest(request: IncomingMessage, clock: Clock): void {
   if (request.complete) return;
   const timer = clock.schedule(restMs, () => {
     request.destroy();
@@ -37,6 +37,24 @@ export function discardRest(request: IncomingMessage, clock: Clock): void {
     timer.cancel();
   });
   request.resume();
+}
+
+/**
+ * Ends a reply whose head is written: at once, or where the client still sends, after {@link discardRest}.
+ */
+export function endReply(
+  { request, response, clock }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly clock: Clock },
+  body: string | Buffer,
+): void {
+  if (request.complete) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  request.once("close", () => {
+    response.end();
+  });
+  discardRest(request, clock);
 }
 
 function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> {

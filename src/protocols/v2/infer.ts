@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { ModelVersion } from "../../core/models/model-version.ts";
 import type { CallTiming } from "../../core/scheduling/inference-call.ts";
-import { discardRest, packReply, readBody } from "../http/body.ts";
+import { endReply, packReply, readBody } from "../http/body.ts";
 import { cloudEventHeaders } from "./cloud-events.ts";
 import type { V2Context } from "./context.ts";
 import { decodeInferRequest } from "./decode.ts";
@@ -19,6 +19,7 @@ export interface InferTarget {
 
 /** What is known of the exchange by its end, for the access log. */
 interface Exchange {
+  readonly clock: Clock;
   readonly startedAt: number;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -95,7 +96,8 @@ interface Answer {
 }
 
 /** One write: head and body leave together. */
-function send({ request, response }: Exchange, { status, body, headers }: Answer): void {
+function send(exchange: Exchange, { status, body, headers }: Answer): void {
+  const { request, response } = exchange;
   if (response.destroyed) return;
   const requestId = request.headers["x-request-id"];
   const echoed = typeof requestId === "string" && isEchoable(requestId) ? ["x-request-id", requestId] : [];
@@ -108,7 +110,7 @@ function send({ request, response }: Exchange, { status, body, headers }: Answer
     ...headers,
     ...echoed,
   ]);
-  response.end(body);
+  endReply(exchange, body);
 }
 
 /** A header value that a caller gave goes back only if it cannot be anything but an id. */
@@ -133,7 +135,6 @@ function answerError(context: V2Context, exchange: Exchange, error: ServingError
   const { retryAfterS } = error.details;
   const headers = retryAfterS === undefined ? [] : ["retry-after", String(retryAfterS)];
   send(exchange, { status, body, headers });
-  discardRest(exchange.request, context.clock);
   ended(context, exchange, { status, bytesOut: body.length, error });
 }
 
