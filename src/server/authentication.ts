@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ServerSettings } from "../contracts/settings.ts";
 import { ServingError } from "../contracts/serving-error.ts";
 import type { Clock } from "../core/ports/clock.ts";
-import { discardRest } from "../protocols/http/body.ts";
+import { endReply } from "../protocols/http/body.ts";
 import { encodeError, statusOf } from "../protocols/v2/index.ts";
 
 /** Probes carry no keys, and tell nothing but that the server is there. */
@@ -13,21 +13,29 @@ const openRoutes: ReadonlySet<string> = new Set(["/v2/health/live", "/v2/health/
 export function requireKeys(app: FastifyInstance, hashes: readonly string[], clock: Clock): void {
   if (hashes.length === 0) return;
   const known = hashes.map((hash) => Buffer.from(hash, "hex"));
-  app.addHook("onRequest", async (request, reply) => {
-    if (openRoutes.has(request.routeOptions.url ?? "")) return;
-    if (isKnown(keyOf(request.headers.authorization), known)) return;
+  app.addHook("onRequest", (request, reply, done) => {
+    if (isOpen(request) || isKnown(keyOf(request.headers.authorization), known)) {
+      done();
+      return;
+    }
     const error = new ServingError("UNAUTHENTICATED", "The key is missing or wrong.", {
       field: "authorization",
       expected: "Bearer <key>",
       hint: "Send the header: authorization: Bearer <key>.",
     });
-    await reply
-      .code(statusOf[error.code])
-      .header("www-authenticate", "Bearer")
-      .header("content-type", "application/json")
-      .send(Buffer.from(JSON.stringify(encodeError(error))));
-    discardRest(request.raw, clock);
+    reply.hijack();
+    const body = Buffer.from(JSON.stringify(encodeError(error)));
+    reply.raw.writeHead(statusOf[error.code], {
+      "www-authenticate": "Bearer",
+      "content-type": "application/json",
+      "content-length": body.byteLength,
+    });
+    endReply({ request: request.raw, response: reply.raw, clock }, body);
   });
+}
+
+function isOpen(request: FastifyRequest): boolean {
+  return openRoutes.has(request.routeOptions.url ?? "");
 }
 
 function keyOf(authorization: string | undefined): string {

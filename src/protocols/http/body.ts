@@ -28,7 +28,7 @@ const restMs = 5_000;
  * Lets in what still comes of a body that nobody wants, and throws it away: a connection that is closed while its client
  * sends takes the answer with it.
  */
-function discardRest(request: IncomingMessage, clock: Clock): void {
+export function discardRest(request: IncomingMessage, clock: Clock): void {
   if (request.complete) return;
   const timer = clock.schedule(restMs, () => {
     request.destroy();
@@ -39,11 +39,17 @@ function discardRest(request: IncomingMessage, clock: Clock): void {
   request.resume();
 }
 
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly clock: Clock;
+}
+
 /**
  * Ends a reply whose head is written: at once, or where the client still sends, after {@link discardRest}.
  */
 export function endReply(
-  { request, response, clock }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly clock: Clock },
+  { request, response, clock }: Exchange,
   body: string | Buffer,
 ): void {
   if (request.complete) {

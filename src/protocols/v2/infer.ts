@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { ModelVersion } from "../../core/models/model-version.ts";
+import type { Clock } from "../../core/ports/clock.ts";
 import type { CallTiming } from "../../core/scheduling/inference-call.ts";
 import { endReply, packReply, readBody } from "../http/body.ts";
 import { cloudEventHeaders } from "./cloud-events.ts";
@@ -40,8 +41,18 @@ export async function handleInfer(
   target: InferTarget,
 ): Promise<void> {
   context.observer.started();
-  const startedAt = context.clock.now();
-  const exchange: Exchange = { startedAt, request, response, target, model: null, bytesIn: 0, timing: null };
+  const { clock } = context;
+  const startedAt = clock.now();
+  const exchange: Exchange = {
+    clock,
+    startedAt,
+    request,
+    response,
+    target,
+    model: null,
+    bytesIn: 0,
+    timing: null,
+  };
   try {
     await infer(context, exchange);
   } catch (error) {
