@@ -100,7 +100,9 @@ describe("calls of many callers that run as one batch", () => {
       starts.map((start) => infer(server.url, "forest", rows.slice(start, start + 1 + (start % 7)))),
     );
     await busy;
-    const expected = starts.map((start) => answers["forest"]?.["predict"]?.slice(start, start + 1 + (start % 7)));
+    const expected = starts.map((start) =>
+      answers["forest"]?.["predict"]?.slice(start, start + 1 + (start % 7)),
+    );
     expect(replies.map((reply) => outputData(reply))).toEqual(expected);
   });
 });

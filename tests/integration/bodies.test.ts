@@ -48,13 +48,19 @@ describe("request and reply bodies", () => {
 
     test("1,000 rows of 30, with white space and members in any order", async () => {
       const inputs = [{ data: wideRows, shape: [1000, 30], datatype: "FP64", name: "x" }];
-      const reply = await send(server.url, { ...large, body: JSON.stringify({ inputs, id: "late" }, null, 2) });
+      const reply = await send(server.url, {
+        ...large,
+        body: JSON.stringify({ inputs, id: "late" }, null, 2),
+      });
       expectAll(reply);
       expect(JSON.parse(reply.body)).toMatchObject({ id: "late" });
     });
 
     test("two outputs of 1,000 rows", async () => {
-      const reply = await send(server.url, inferRequest("wide", wideRows, { outputs: ["predict_proba", "predict"] }));
+      const reply = await send(
+        server.url,
+        inferRequest("wide", wideRows, { outputs: ["predict_proba", "predict"] }),
+      );
       expect(outputData(reply, "predict")).toHaveLength(1000);
       const probabilities = outputData(reply, "predict_proba") as number[];
       const wanted = answers["wide"]?.["predict_proba"]?.flat() ?? [];
@@ -170,7 +176,10 @@ describe("request and reply bodies", () => {
     /** How the reply was encoded, and whether it was right. */
     async function fetched(rows: number, accepted: string | null): Promise<[string | undefined, boolean]> {
       const headers = accepted === null ? {} : { "accept-encoding": accepted };
-      const reply = await sendForBytes(server.url, { ...inferRequest("wide", wideRows.slice(0, rows)), headers });
+      const reply = await sendForBytes(server.url, {
+        ...inferRequest("wide", wideRows.slice(0, rows)),
+        headers,
+      });
       const encoding = reply.headers["content-encoding"];
       expect(reply.headers["content-length"]).toBe(String(reply.bytes.byteLength));
       const body = (encoding === "gzip" ? gunzipSync(reply.bytes) : reply.bytes).toString("utf8");

@@ -38,7 +38,12 @@ async function source(root: string): Promise<MlserverRepository> {
 /** Rows of eight doubles. */
 function batchOf(rows: number, columns: number): Batch {
   const bytes = new Uint8Array(new Float64Array(rows * columns).fill(0.5).buffer);
-  const tensor = { name: "x", datatype: "FP64", shape: [rows, columns], data: { encoding: "binary", bytes } } as const;
+  const tensor = {
+    name: "x",
+    datatype: "FP64",
+    shape: [rows, columns],
+    data: { encoding: "binary", bytes },
+  } as const;
   return { calls: 1, rows, payload: { kind: "tensors", tensors: [tensor] }, outputs: null, parameters: null };
 }
 

@@ -99,7 +99,11 @@ describe("settings.json", () => {
 
     test("so does what was refused: the page must be able to show why", async () => {
       const wrong = { ...inferRequest("plain", [[4]], { headers: { origin } }), body: "{" };
-      for (const request of [wrong, { ...wrong, path: "/v2/models/nothing/infer" }, { ...wrong, path: "/nothing" }]) {
+      for (const request of [
+        wrong,
+        { ...wrong, path: "/v2/models/nothing/infer" },
+        { ...wrong, path: "/nothing" },
+      ]) {
         const reply = await send(server.url, request);
         expect(reply.status).toBeGreaterThanOrEqual(400);
         expect(reply.headers["access-control-allow-origin"]).toBe(origin);
@@ -109,7 +113,12 @@ describe("settings.json", () => {
     test("origins that match the expression as a whole are allowed, others are not", async () => {
       const allowed = "https://a.b.corp.example";
       expect((await preflight(allowed)).headers["access-control-allow-origin"]).toBe(allowed);
-      for (const other of ["https://evil.example", "https://a.corp.example.evil.example", "http://a.corp.example", "null"]) {
+      for (const other of [
+        "https://evil.example",
+        "https://a.corp.example.evil.example",
+        "http://a.corp.example",
+        "null",
+      ]) {
         const { headers } = await preflight(other);
         expect([other, headers["access-control-allow-origin"]]).toEqual([other, undefined]);
       }
@@ -236,10 +245,16 @@ describe("metrics and flags", () => {
     const { pathname, origin: base } = new URL(server.metricsUrl);
     const { headers, body } = await get(base, pathname);
     expect(headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
-    const families = [...body.matchAll(/^# TYPE (\S+) (counter|gauge|histogram|summary)$/gm)].map(([, name]) => name);
+    const families = [...body.matchAll(/^# TYPE (\S+) (counter|gauge|histogram|summary)$/gm)].map(
+      ([, name]) => name,
+    );
     expect(new Set(families).size).toBe(families.length);
     const [lines, series] = [body.trimEnd().split("\n"), [...(await readMetrics(server)).keys()]];
-    expect(lines.filter((line) => !/^(?:# (?:HELP|TYPE) \S+ .+|\w+(?:\{.*\})? (?:[-+.\de]+|[-+]Inf|NaN))$/.test(line))).toEqual([]);
+    expect(
+      lines.filter(
+        (line) => !/^(?:# (?:HELP|TYPE) \S+ .+|\w+(?:\{.*\})? (?:[-+.\de]+|[-+]Inf|NaN))$/.test(line),
+      ),
+    ).toEqual([]);
     expect(new Set(series).size).toBe(series.length);
   });
 });

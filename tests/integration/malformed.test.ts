@@ -37,7 +37,9 @@ describe("requests that are wrong", () => {
       const { what, code, field, expected, got } = wrong;
       expect([what, reply.status]).toEqual([what, 400]);
       const error = errorBody(reply);
-      expect(error).toMatchObject(Object.fromEntries(Object.entries({ code, field, expected, got }).filter(isSaid)));
+      expect(error).toMatchObject(
+        Object.fromEntries(Object.entries({ code, field, expected, got }).filter(isSaid)),
+      );
       expect(error.error).toContain(got ?? "");
       expect(error.error.length).toBeLessThan(1_000);
     });
@@ -52,7 +54,10 @@ describe("requests that are wrong", () => {
       { input: { ...large, shape: [1000, 16] }, field: "inputs[0].shape" },
       { input: { ...large, data: [...data.slice(1), [1, 1, 1, 1, "1", 1, 1, 1]] }, field: "inputs[0].data" },
       { input: { ...large, datatype: "FP" }, field: "inputs[0].datatype" },
-      { input: { ...large, datatype: "INT8", data: [...data.slice(1), row.map(() => 1e9)] }, field: "inputs[0].data" },
+      {
+        input: { ...large, datatype: "INT8", data: [...data.slice(1), row.map(() => 1e9)] },
+        field: "inputs[0].data",
+      },
     ];
     for (const { input, field } of wrongs) {
       const body = JSON.stringify({ inputs: [input] });
@@ -79,7 +84,10 @@ describe("requests that are wrong", () => {
     cleanup.add(() => load.stop());
     await load.more(mixed);
     const all = await load.stop();
-    const [bad, good] = [all.filter(({ index }) => isWrong(index)), all.filter(({ index }) => !isWrong(index))];
+    const [bad, good] = [
+      all.filter(({ index }) => isWrong(index)),
+      all.filter(({ index }) => !isWrong(index)),
+    ];
     expect(bad.length).toBeGreaterThan(500);
     expect(bad.filter((reply) => reply.status !== 400 || errorBody(reply).error === "")).toEqual([]);
     const label = (index: number): unknown => answers["logreg"]?.["predict"]?.[index % rows.length];

@@ -8,7 +8,9 @@ import { repositoryOf, servedFunctions } from "../support/models.ts";
 import { pidOf } from "../support/processes.ts";
 
 /** How long the worker is kept busy: much longer than what is to happen meanwhile. */
-const busySeconds = 2;
+const busySeconds = 1.5;
+/** What answers sooner did not wait for the worker. */
+const soonMs = 1_000;
 const queueLimit = 4;
 
 describe("while the worker computes", () => {
@@ -40,12 +42,18 @@ describe("while the worker computes", () => {
 
   test("health, readiness, lists and metrics answer at once", async () => {
     const { reply } = await keepBusy();
-    for (const path of ["/v2/health/live", "/v2/health/ready", "/v2/models/nap/ready", "/v2/models/nap", "/"]) {
+    for (const path of [
+      "/v2/health/live",
+      "/v2/health/ready",
+      "/v2/models/nap/ready",
+      "/v2/models/nap",
+      "/",
+    ]) {
       const answered = get(server.url, path);
-      expect(await elapsed(answered)).toBeLessThan(1_000);
+      expect(await elapsed(answered)).toBeLessThan(soonMs);
       expect([path, (await answered).status]).toEqual([path, 200]);
     }
-    expect(await elapsed(readMetrics(server))).toBeLessThan(1_000);
+    expect(await elapsed(readMetrics(server))).toBeLessThan(soonMs);
     expect(await modelMetric(server, "hostler_in_flight", "nap")).toBe(1);
     expect(outputData(await reply)).toEqual([busySeconds]);
   });
@@ -56,13 +64,13 @@ describe("while the worker computes", () => {
     const tookMs = await elapsed(late);
     expect([(await late).status, errorBody(await late).code]).toEqual([504, "DEADLINE_EXCEEDED"]);
     expect(tookMs).toBeGreaterThan(250);
-    expect(tookMs).toBeLessThan(1_500);
+    expect(tookMs).toBeLessThan(soonMs);
     expect((await reply).status).toBe(200);
   });
 
   test("a call that computes for longer than it may is answered in time, too", async () => {
     const late = infer(server.url, "nap", [[busySeconds]], { parameters: { timeout: 300_000 } });
-    expect(await elapsed(late)).toBeLessThan(1_500);
+    expect(await elapsed(late)).toBeLessThan(soonMs);
     expect([(await late).status, errorBody(await late).code]).toEqual([504, "DEADLINE_EXCEEDED"]);
     expect(outputData(await infer(server.url, "nap", [[0]]))).toEqual([0]);
   });
@@ -83,7 +91,7 @@ describe("while the worker computes", () => {
     expect([4, 5]).toContain(refused.length);
     for (const one of refused) {
       expect([one.status, errorBody(one).code]).toEqual([429, "QUEUE_FULL"]);
-      expect(one.tookMs).toBeLessThan(1_000);
+      expect(one.tookMs).toBeLessThan(soonMs);
       expect(Number(one.headers["retry-after"])).toBeGreaterThan(0);
     }
     const counted = 'hostler_rejected_total{model="nap",version="",reason="queue_full"}';

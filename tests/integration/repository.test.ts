@@ -32,7 +32,8 @@ describe("loading and unloading while the server runs", () => {
   afterAll(() => cleanup.run());
 
   beforeEach(async () => {
-    for (const version of ["v1", "v2", "v3"]) await rm(join(repository, `line@${version}`), { recursive: true, force: true });
+    for (const version of ["v1", "v2", "v3"])
+      await rm(join(repository, `line@${version}`), { recursive: true, force: true });
     await addModel(repository, "line@v1");
     expect((await load("line")).status).toBe(200);
   });
@@ -124,7 +125,11 @@ describe("loading and unloading while the server runs", () => {
     for (const name of ["nothing", "..", "%2e%2e%2fplain", "plain%00", "*"]) {
       for (const change of [load, unload]) {
         const reply = await change(name);
-        expect([name, reply.status, errorBody(reply).error]).toEqual([name, 404, expect.any(String) as string]);
+        expect([name, reply.status, errorBody(reply).error]).toEqual([
+          name,
+          404,
+          expect.any(String) as string,
+        ]);
       }
     }
   });

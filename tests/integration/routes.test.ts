@@ -134,7 +134,9 @@ describe("paths and methods", () => {
     test("an x-request-id comes back if it can do no harm", async () => {
       const [good, bad] = [{ "x-request-id": "trace-7" }, { "x-request-id": "a b<c>" }];
       expect((await infer(server.url, "plain", [[1]], { headers: good })).headers).toMatchObject(good);
-      expect((await infer(server.url, "plain", [[1]], { headers: bad })).headers).not.toHaveProperty("x-request-id");
+      expect((await infer(server.url, "plain", [[1]], { headers: bad })).headers).not.toHaveProperty(
+        "x-request-id",
+      );
     });
 
     test("server-timing says where the time went", async () => {

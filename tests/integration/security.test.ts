@@ -35,7 +35,8 @@ describe("an address that others can reach", () => {
     const { code, stderr } = await endedStart([repository, ...anyPorts, ...args], env);
     expect(code).toBe(2);
     expect(stderr).toContain("can be reached from other machines");
-    for (const way of ["HOSTLER_API_KEY", "--api-key-file", "--insecure-no-auth"]) expect(stderr).toContain(way);
+    for (const way of ["HOSTLER_API_KEY", "--api-key-file", "--insecure-no-auth"])
+      expect(stderr).toContain(way);
   });
 
   test("is refused out of settings.json too, with the line", async () => {
@@ -76,7 +77,15 @@ describe("with keys", () => {
 
   const open = ["/v2/health/live", "/v2/health/ready"];
   const known = v2Routes.map(({ path }) => path.replace(":name", "line").replace(":version", "v1"));
-  const pages = ["/", "/docs", "/openapi.json", "/v2/docs", "/v2/docs/dataplane.json", "/v2/models/line/docs", "/v2/models/line/docs/dataplane.json"];
+  const pages = [
+    "/",
+    "/docs",
+    "/openapi.json",
+    "/v2/docs",
+    "/v2/docs/dataplane.json",
+    "/v2/models/line/docs",
+    "/v2/models/line/docs/dataplane.json",
+  ];
   const paths = [...new Set([...known, ...pages, "/nothing", "/v2/models/nothing/infer", "/v2/../docs"])];
   const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -96,7 +105,9 @@ describe("with keys", () => {
 
   test("every path of the OpenAPI document is among those", async () => {
     const { body } = await ask("/openapi.json", `Bearer ${key}`);
-    const { paths: documented } = z.object({ paths: z.record(z.string(), z.unknown()) }).parse(JSON.parse(body));
+    const { paths: documented } = z
+      .object({ paths: z.record(z.string(), z.unknown()) })
+      .parse(JSON.parse(body));
     const filled = Object.keys(documented).map((path) =>
       path.replaceAll(/\{\w*name\}/g, "line").replaceAll(/\{\w*version\}/g, "v1"),
     );
@@ -114,29 +125,50 @@ describe("with keys", () => {
 
   test("each of them opens every route", async () => {
     for (const one of [`Bearer ${key}`, "bearer other"]) {
-      const reply = await send(server.url, { ...inferRequest("plain", [[4]]), headers: { authorization: one } });
+      const reply = await send(server.url, {
+        ...inferRequest("plain", [[4]]),
+        headers: { authorization: one },
+      });
       expect(outputData(reply)).toEqual([2]);
       expect((await ask("/v2/models/line", one)).status).toBe(200);
     }
   });
 
   test("a browser may ask whether it may send one, and is told what came of sending none", async () => {
-    const asks = { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization" };
+    const asks = {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "authorization",
+    };
     const path = "/v2/models/plain/infer";
     const preflight = await send(server.url, { method: "OPTIONS", path, headers: asks });
-    expect([preflight.status, preflight.headers["access-control-allow-headers"]]).toEqual([204, "authorization"]);
+    expect([preflight.status, preflight.headers["access-control-allow-headers"]]).toEqual([
+      204,
+      "authorization",
+    ]);
     const refused = await send(server.url, inferRequest("plain", [[4]], { headers: { origin } }));
     expect([refused.status, refused.headers["access-control-allow-origin"]]).toEqual([401, origin]);
   });
 
   test("a wrong one, half of one, or one in another place opens none", async () => {
-    const wrong = ["Bearer wrong", "Bearer ", "Bearer", key, `Basic ${key}`, `Bearer ${key.slice(0, -1)}`, `Bearer ${key}x`];
+    const wrong = [
+      "Bearer wrong",
+      "Bearer ",
+      "Bearer",
+      key,
+      `Basic ${key}`,
+      `Bearer ${key.slice(0, -1)}`,
+      `Bearer ${key}x`,
+    ];
     for (const one of wrong) expect([one, (await ask("/v2", one)).status]).toEqual([one, 401]);
     expect((await get(server.url, `/v2?key=${encodeURIComponent(key)}`)).status).toBe(401);
   });
 
   test("who sends much without one is told so, too", async () => {
-    const reply = await send(server.url, { ...inferRequest("plain", [[4]]), body: Buffer.alloc(20_000_000, " ") });
+    const reply = await send(server.url, {
+      ...inferRequest("plain", [[4]]),
+      body: Buffer.alloc(20_000_000, " "),
+    });
     expect([reply.status, errorBody(reply).code]).toEqual([401, "UNAUTHENTICATED"]);
   });
 

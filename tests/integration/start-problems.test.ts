@@ -64,7 +64,9 @@ describe("models that cannot be served", () => {
     ["unsupported", "model-settings.json:3", "my.Model"],
     ["no-file", "model-settings.json", "model.joblib"],
   ])("%s is reported with its file and line, in the log and in the index", async (name, where, told) => {
-    const reported = server.logs.entries.find(({ msg, model }) => msg === "model cannot be served" && model === name);
+    const reported = server.logs.entries.find(
+      ({ msg, model }) => msg === "model cannot be served" && model === name,
+    );
     expect(reported).toMatchObject({ level: "error", where: expect.stringContaining(where) as unknown });
     expect(JSON.stringify(reported)).toContain(told);
     const entry = (await index(server)).find((one) => one.name === name);
@@ -74,7 +76,10 @@ describe("models that cannot be served", () => {
 
   test("no-pickle is reported with its file, and calls say the same", async () => {
     const reported = server.logs.entries.find(({ msg }) => msg === "model failed to load");
-    expect(reported).toMatchObject({ model: "no-pickle", reason: expect.stringContaining("model.joblib") as unknown });
+    expect(reported).toMatchObject({
+      model: "no-pickle",
+      reason: expect.stringContaining("model.joblib") as unknown,
+    });
     const reply = await infer(server.url, "no-pickle", [[1]]);
     expect([reply.status, errorBody(reply).code]).toEqual([500, "MODEL_LOAD_FAILED"]);
     const ready = await get(server.url, "/v2/models/no-pickle/ready");
@@ -116,7 +121,9 @@ describe("a start that cannot be", () => {
       const taken = String((holder.address() as AddressInfo).port);
       const { code, stderr } = await endedStart([repository, ...anyPorts, flag, taken]);
       expect(code).toBe(5);
-      expect(stderr).toMatch(new RegExp(`Port ${taken} of 127\\.0\\.0\\.1 is taken by \\S+.*pid ${String(process.pid)}`));
+      expect(stderr).toMatch(
+        new RegExp(`Port ${taken} of 127\\.0\\.0\\.1 is taken by \\S+.*pid ${String(process.pid)}`),
+      );
       expect(stderr).toContain("--metrics-port");
     } finally {
       holder.close();
@@ -131,7 +138,10 @@ describe("a start that cannot be", () => {
 
   test("says which setting is wrong, where it came from, and what it may be", async () => {
     const flag = await endedStart([repository, ...anyPorts, "--memory-budget", "plenty"]);
-    expect([flag.code, flag.stderr]).toEqual([2, expect.stringMatching(/memory-budget.*plenty|plenty.*memory-budget/s)]);
+    expect([flag.code, flag.stderr]).toEqual([
+      2,
+      expect.stringMatching(/memory-budget.*plenty|plenty.*memory-budget/s),
+    ]);
     const variable = await endedStart([repository, ...anyPorts], { HOSTLER_WORKERS: "many" });
     expect([variable.code, variable.stderr]).toEqual([2, expect.stringMatching(/HOSTLER_WORKERS/)]);
   });
@@ -184,11 +194,20 @@ describe("a Python that cannot run the models", () => {
   test("without xgboost serves the other models, and says how to install it", async () => {
     const shadow = join(tools, "shadow");
     await mkdir(shadow);
-    await writeFile(join(shadow, "xgboost.py"), 'raise ImportError("No module named \'xgboost\'", name="xgboost")\n');
+    await writeFile(
+      join(shadow, "xgboost.py"),
+      'raise ImportError("No module named \'xgboost\'", name="xgboost")\n',
+    );
     await withModels(["plain", "xgb"], { env: { PYTHONPATH: shadow } }, async (server) => {
       expect(outputData(await infer(server.url, "plain", [[4]]))).toEqual([2]);
       const said = await why(server, "xgb");
-      for (const part of ["xgb needs xgboost", pythonInterpreter(), "-m venv", "pip install xgboost", "--python"])
+      for (const part of [
+        "xgb needs xgboost",
+        pythonInterpreter(),
+        "-m venv",
+        "pip install xgboost",
+        "--python",
+      ])
         expect(said).toContain(part);
     });
   });

@@ -2,7 +2,7 @@
 
     python make_models.py DESTINATION
 
-DESTINATION gets a folder with settings for each model, and answers.json: rows, and what each model says of them.
+DESTINATION gets a folder with settings for each model, and answers.json: rows, and what they say of them.
 """
 
 from __future__ import annotations
@@ -115,7 +115,10 @@ def make(destination: Path) -> None:
     content = {
         "rows": rows.tolist(),
         "wideRows": wide_rows.tolist(),
-        "answers": {model: {name: np.asarray(value).tolist() for name, value in of.items()} for model, of in answers.items()},
+        "answers": {
+            model: {name: np.asarray(value).tolist() for name, value in of.items()}
+            for model, of in answers.items()
+        },
     }
     (destination / "answers.json").write_text(json.dumps(content), encoding="utf-8")
 

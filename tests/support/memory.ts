@@ -12,7 +12,9 @@ export function treeBytes(server: Pick<RunningHostler, "processes">): number {
   let sum = 0;
   for (const { pid, name } of server.processes()) {
     const isZygote = name === "hostler-zygote";
-    sum += kibibytes(pid, isZygote ? /^(?:Rss|Swap):\s+(\d+) kB$/gm : /^(?:Private_\w+|Swap):\s+(\d+) kB$/gm) * 1024;
+    sum +=
+      kibibytes(pid, isZygote ? /^(?:Rss|Swap):\s+(\d+) kB$/gm : /^(?:Private_\w+|Swap):\s+(\d+) kB$/gm) *
+      1024;
   }
   return sum;
 }

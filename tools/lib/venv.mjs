@@ -105,12 +105,7 @@ export async function whatIsWrong(python) {
  */
 async function install(files) {
   const requirements = files.flatMap((file) => ["-r", file]);
-  const flags = [
-    "--quiet",
-    "--only-binary=:all:",
-    "--disable-pip-version-check",
-    "--no-input",
-  ];
+  const flags = ["--quiet", "--only-binary=:all:", "--disable-pip-version-check", "--no-input"];
   const { code, output } = await capture(venvPython, ["-m", "pip", "install", ...flags, ...requirements]);
   if (code === 0) return;
   const unavailable = /No matching distribution found for (\S+)/.exec(output)?.[1];

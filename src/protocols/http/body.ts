@@ -48,10 +48,7 @@ interface Exchange {
 /**
  * Ends a reply whose head is written: at once, or where the client still sends, after {@link discardRest}.
  */
-export function endReply(
-  { request, response, clock }: Exchange,
-  body: string | Buffer,
-): void {
+export function endReply({ request, response, clock }: Exchange, body: string | Buffer): void {
   if (request.complete) {
     response.end(body);
     return;

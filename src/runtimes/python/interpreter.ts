@@ -26,10 +26,14 @@ export function chooseInterpreter(python: string | null, variables: NodeJS.Proce
 export async function interpreterVersion(interpreter: Interpreter): Promise<string> {
   const { path, reason } = interpreter;
   const program = "import sys; print('.'.join(map(str, sys.version_info[:3])))";
-  const { stdout } = await promisify(execFile)(path, ["-c", program], { timeout: patienceMs }).catch((error: unknown) => {
-    const { message } = ServingError.from(error);
-    throw new ServingError("ENVIRONMENT_UNUSABLE", `${path} (${reason}) cannot be run: ${message}`, { hint });
-  });
+  const { stdout } = await promisify(execFile)(path, ["-c", program], { timeout: patienceMs }).catch(
+    (error: unknown) => {
+      const { message } = ServingError.from(error);
+      throw new ServingError("ENVIRONMENT_UNUSABLE", `${path} (${reason}) cannot be run: ${message}`, {
+        hint,
+      });
+    },
+  );
   const version = stdout.trim();
   refuseOld(interpreter, version);
   return version;

@@ -9,12 +9,15 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 POISON = 666.0
 
 
-def nap(rows: Any) -> Any:
+def nap(rows: np.ndarray) -> np.ndarray:
     """Keep the process busy for as many seconds as the first value says, and answer the rows.
 
     As in a long computation of a C library, the interpreter's lock is held all the while.
@@ -23,7 +26,7 @@ def nap(rows: Any) -> Any:
     return rows
 
 
-def fragile(rows: Any) -> Any:
+def fragile(rows: np.ndarray) -> np.ndarray:
     """Answer the rows, or end the process at once if the first value is POISON."""
     if rows[0][0] == POISON:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -33,7 +36,7 @@ def fragile(rows: Any) -> Any:
 class Sluggish:
     """Answers the rows; it is the loading that takes as many seconds as LOAD_SECONDS says."""
 
-    def __call__(self, rows: Any) -> Any:
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
         """Answer the rows."""
         return rows
 
