@@ -145,6 +145,8 @@ function answerError(context: V2Context, exchange: Exchange, error: ServingError
   const body = JSON.stringify(encodeError(error));
   const { retryAfterS } = error.details;
   const headers = retryAfterS === undefined ? [] : ["retry-after", String(retryAfterS)];
+  // What is still to come of this body could not be told from the next request.
+  if (!exchange.request.complete) headers.push("connection", "close");
   send(exchange, { status, body, headers });
   ended(context, exchange, { status, bytesOut: body.length, error });
 }

@@ -1,4 +1,5 @@
 import { ServingError } from "../../contracts/serving-error.ts";
+import type { ModelDescription } from "../../core/models/model-description.ts";
 import type { ModelSpec } from "../../core/models/model-spec.ts";
 import type { Logger } from "../../core/ports/logger.ts";
 import type { Clock, Timer } from "../../core/ports/clock.ts";
@@ -63,7 +64,7 @@ export class WorkerSlot {
     this.#nextModel += 1;
     const loaded = await worker.load(model, spec);
     this.#learn(loaded);
-    const instance = new PythonInstance(this, { model, spec, description: loaded.description });
+    const instance = new PythonInstance(this, { model, spec, description: descriptionOf(loaded, spec) });
     this.#instances.add(instance);
     instance.worker = worker.isGone ? null : worker;
     return instance;
@@ -181,4 +182,18 @@ export class WorkerSlot {
     const past = this.#deaths - freeReplacements;
     return past <= 0 ? 0 : Math.min(longestDelayMs, firstDelayMs * 2 ** (past - 1));
   }
+}
+
+/** What an unpacked model is taken to hold at least, and as a multiple of its file. */
+const smallestModelBytes = 1 << 20;
+const unpackedRatio = 2;
+
+/** A load that imported modules measured those, too, and they stay when the model goes: its file tells more. */
+function descriptionOf(
+  { description, modules }: LoadedModule,
+  { artifactBytes }: ModelSpec,
+): ModelDescription {
+  if (modules.length === 0) return description;
+  const suggested = Math.max(smallestModelBytes, unpackedRatio * artifactBytes);
+  return { ...description, memoryBytes: Math.min(description.memoryBytes, suggested) };
 }
