@@ -8,7 +8,7 @@ import { root } from "./lib/house.mjs";
 import { parseJson } from "./lib/json.mjs";
 
 /** Raise it as the code grows; it only has to notice that most of it went unseen. */
-const FEWEST_MODULES = 5;
+const FEWEST_MODULES = 200;
 
 const cruiser = join(root, "node_modules", ".bin", "depcruise");
 const args = ["src", "--config", ".dependency-cruiser.cjs", "--output-type", "json"];
