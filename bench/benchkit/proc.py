@@ -129,14 +129,12 @@ def machine_busy_s() -> float:
 
 
 def zygotes_among(pids: Iterable[int]) -> set[int]:
-    """A zygote says so in its command line; its workers have the same one, but a zygote for a parent."""
-    named = {pid for pid in pids if "zygote" in read(f"/proc/{pid}/cmdline").split("\0")}
-    return {pid for pid in named if parent_of(pid) not in named}
+    """Processes that call themselves so; a worker keeps its name when its zygote dies before it."""
+    return named("hostler-zygote", pids)
 
 
-def parent_of(pid: int) -> int:
-    words = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return int(words[1]) if words else 0
+def named(name: str, pids: Iterable[int]) -> set[int]:
+    return {pid for pid in pids if read(f"/proc/{pid}/comm").strip() == name}
 
 
 def listener(port: int) -> int | None:
@@ -159,7 +157,7 @@ def roles(root: int, port: int) -> Roles:
     processes = table()
     pids = tree(root, processes)
     zygotes = zygotes_among(pids)
-    workers = [pid for pid in pids if processes[pid].parent in zygotes]
+    workers = named("hostler-worker", pids)
     front = listener(port)
     if front is None or front not in pids:
         raise SystemExit(f"no process of the tree below {root} listens on port {port}")

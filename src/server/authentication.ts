@@ -4,7 +4,7 @@ import type { ServerSettings } from "../contracts/settings.ts";
 import { ServingError } from "../contracts/serving-error.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import { endReply } from "../protocols/http/body.ts";
-import { encodeError, statusOf } from "../protocols/v2/index.ts";
+import { encodeError, statusOf } from "../protocols/http/errors.ts";
 
 /** Probes carry no keys, and tell nothing but that the server is there. */
 const openRoutes: ReadonlySet<string> = new Set(["/v2/health/live", "/v2/health/ready"]);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, HTTPMethods } from "fastify";
 import { ServingError } from "../contracts/serving-error.ts";
-import { encodeError, statusOf } from "../protocols/v2/index.ts";
+import { encodeError, statusOf } from "../protocols/http/errors.ts";
 
 const methods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 

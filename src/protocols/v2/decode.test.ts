@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { datatypeNames } from "../../contracts/datatypes.ts";
 import { ServingError } from "../../contracts/serving-error.ts";
 import { decodeInferRequest, smallBodyBytes } from "./decode.ts";
-import { statusOf } from "./errors.ts";
+import { statusOf } from "../http/errors.ts";
 
 const input = { name: "x", shape: [1, 2], datatype: "FP32", data: [1, 2] };
 

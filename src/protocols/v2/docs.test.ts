@@ -12,7 +12,7 @@ import { FakeRuntime } from "../../core/testing/fake-runtime.ts";
 import { specOf } from "../../core/testing/specs.ts";
 import { VirtualClock } from "../../core/testing/virtual-clock.ts";
 import { registerV2Docs } from "./docs.ts";
-import { statusOf } from "./errors.ts";
+import { statusOf } from "../http/errors.ts";
 
 const clock = new VirtualClock();
 const inputs = [{ name: "x|`<b>", datatype: "FP32", shape: [-1, 3] }] as const;

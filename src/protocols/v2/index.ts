@@ -2,13 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServingError } from "../../contracts/serving-error.ts";
 import { readBody } from "../http/body.ts";
 import type { V2Context } from "./context.ts";
-import { encodeError, statusOf } from "./errors.ts";
+import { encodeError, statusOf } from "../http/errors.ts";
 import { handleInfer } from "./infer.ts";
 import { type OperationReply, operations } from "./operations.ts";
 import { type V2Operation, type V2Route, v2Routes } from "./routes.ts";
 
 export type { V2Context } from "./context.ts";
-export { encodeError, statusOf } from "./errors.ts";
 
 /** Puts the V2 routes on a listener. */
 export function registerV2(app: FastifyInstance, context: V2Context): void {

@@ -9,7 +9,7 @@ import { cloudEventHeaders } from "./cloud-events.ts";
 import type { V2Context } from "./context.ts";
 import { decodeInferRequest } from "./decode.ts";
 import { encodeInferReply } from "./encode.ts";
-import { encodeError, statusOf } from "./errors.ts";
+import { encodeError, statusOf } from "../http/errors.ts";
 
 /** What one infer request is about, as its route says. */
 export interface InferTarget {

@@ -8,7 +8,7 @@ import {
   type OpenApiOperation,
   schemaRef,
 } from "../http/openapi.ts";
-import { statusOf } from "./errors.ts";
+import { statusOf } from "../http/errors.ts";
 import { v2Schemas } from "./openapi-schemas.ts";
 import { type V2Operation, type V2Route, v2Routes } from "./routes.ts";
 

@@ -1,0 +1,70 @@
+import type { DeploymentName, EndpointName } from "../../contracts/control/names.ts";
+import type { Backend } from "./backend.ts";
+import type { InstanceRoutes } from "./instance-launcher.ts";
+
+/** The endpoints as the data plane sees them: in memory, always current, asked for every request. */
+export interface EndpointDirectory {
+  find(name: string): LiveEndpoint | undefined;
+}
+
+export interface LiveEndpoint {
+  readonly name: EndpointName;
+  /** How a status other than 200 of a model reaches the caller. */
+  readonly statusMode: "azure" | "transparent";
+  /** Whether a bearer token is one of the endpoint's keys or tokens; takes the same time for every wrong one. */
+  admits(token: string): boolean;
+  /** The deployment whose turn it is; over any 100 calls each gets exactly its share. Null where nothing has traffic. */
+  next(): LiveDeployment | null;
+  /** For callers that name one. */
+  deployment(name: string): LiveDeployment | undefined;
+  /** The deployment that gets a copy of this request, where it is one of those that are copied. */
+  nextMirror(): LiveDeployment | null;
+  /** Told how a mirrored answer compares with the live one. */
+  readonly comparison: MirrorObserver;
+}
+
+export interface LiveDeployment {
+  readonly name: DeploymentName;
+  /** Null until the first instance was prepared. */
+  readonly routes: InstanceRoutes | null;
+  /** From the arrival of a request to the end of its answer, queueing included. */
+  readonly timeoutMs: number;
+  /** Takes a place on an instance. */
+  admit(): Admission;
+  /** The same for a copy: never waits, and is refused wherever a live call could have to wait for it. */
+  admitMirror(): Lease | null;
+  /** Told of every answer; feeds metrics, rollouts and scaling. */
+  ended(answer: { readonly status: number; readonly totalMs: number }): void;
+}
+
+export type Admission =
+  | { readonly kind: "admitted"; readonly lease: Lease }
+  | { readonly kind: "waiting"; readonly lease: Promise<Lease>; abandon(): void }
+  | { readonly kind: "refused"; readonly reason: Refusal; readonly retryAfterS: number };
+
+/** `too-many-requests` is a 429; `not-ready` says that no instance is up, and a caller may wait for one. */
+export type Refusal = "too-many-requests" | "not-ready";
+
+/** A place on an instance, until it is given back, once. */
+export interface Lease {
+  readonly backend: Backend;
+  release(): void;
+}
+
+export interface MirrorObserver {
+  compared(pair: MirroredPair): void;
+  dropped(): void;
+}
+
+export interface MirroredPair {
+  readonly deployment: DeploymentName;
+  readonly request: Uint8Array;
+  readonly live: MirroredAnswer;
+  readonly mirrored: MirroredAnswer;
+}
+
+export interface MirroredAnswer {
+  readonly status: number;
+  readonly body: Uint8Array;
+  readonly totalMs: number;
+}
