@@ -157,7 +157,9 @@ def roles(root: int, port: int) -> Roles:
     processes = table()
     pids = tree(root, processes)
     zygotes = zygotes_among(pids)
-    workers = named("hostler-worker", pids)
+    # A worker outlives its zygote, and is ours then: see adopt_orphans.
+    adopted = {pid for pid, process in processes.items() if process.parent == os.getpid()}
+    workers = named("hostler-worker", pids | adopted)
     front = listener(port)
     if front is None or front not in pids:
         raise SystemExit(f"no process of the tree below {root} listens on port {port}")
