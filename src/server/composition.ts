@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
+import type { FastifyInstance } from "fastify";
 import type { ModelSnapshot } from "../contracts/snapshot.ts";
 import type { ServerSettings, SettingOrigins } from "../contracts/settings.ts";
 import { ModelRegistry } from "../core/models/registry.ts";
+import type { RequestObserver } from "../core/ports/request-observer.ts";
 import { Residency } from "../core/residency/residency.ts";
 import { InferenceEngine, type StartReport } from "../core/serving/inference-engine.ts";
 import type { Environment } from "../repositories/mlserver/environment.ts";
@@ -117,7 +119,23 @@ export class Composition {
     return found;
   }
 
-  async listen(): Promise<Listening> {
+  /** Runs Python processes; also those of others who live in this composition. */
+  get python(): PythonRuntime {
+    return this.#runtime;
+  }
+
+  /** The variables that processes of this server are given. */
+  get variables(): NodeJS.ProcessEnv {
+    return this.#request.environment.variables;
+  }
+
+  /** Prometheus text of everything here. */
+  exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return this.#metrics.exposition();
+  }
+
+  /** @param attach puts the routes of others on the data port */
+  async listen(attach?: (app: FastifyInstance, observer: RequestObserver) => void): Promise<Listening> {
     // Imported late: Python is importing its frameworks meanwhile, on the other core.
     const { openListeners } = await import("./listeners.ts");
     const { settings, version } = this.#request;
@@ -127,8 +145,9 @@ export class Composition {
       engine: this.engine,
       clock: systemClock,
       observer: observeRequests(this.#metrics, this.#accessLog),
-      exposition: () => this.#metrics.exposition(),
+      exposition: () => this.exposition(),
       models: () => this.snapshot(),
+      ...(attach === undefined ? {} : { attach }),
     });
     this.#listeners = listeners;
     return listeners;

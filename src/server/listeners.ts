@@ -20,6 +20,8 @@ export interface ListenersRequest {
   readonly observer: RequestObserver;
   readonly exposition: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly models: () => readonly ModelSnapshot[];
+  /** Puts more routes on the data port. */
+  readonly attach?: (app: FastifyInstance, observer: RequestObserver) => void;
 }
 
 export interface Listeners {
@@ -57,7 +59,7 @@ async function dataApp(
   request: ListenersRequest,
   addresses: { readonly url: string; readonly metricsUrl: string | null },
 ): Promise<FastifyInstance> {
-  const { settings, version, engine, clock, observer, models } = request;
+  const { settings, version, engine, clock, observer, models, attach } = request;
   const { serverName, serverVersion, extensions, maxBodyBytes, requestTimeoutMs, gzipEnabled, cors } =
     settings;
   const app = createApp(settings.rootPath);
@@ -92,6 +94,7 @@ async function dataApp(
       })),
     }),
   });
+  attach?.(app, observer);
   closeRoutes();
   return app;
 }

@@ -94,7 +94,8 @@ def run(options: Options) -> Outcome:
         passed, line = first_line_s()
         times["first banner line"].append(passed)
     best = {name: 1000 * min(found) for name, found in times.items()}
-    outcome.line(f"\nBest of {options.rounds}, in turn. The banner's first line: `{line.replace(str(PEERS_DIR), "...")[:80]}`")
+    shown = line.replace(str(PEERS_DIR), "…")[:80]
+    outcome.line(f"\nBest of {options.rounds}, in turn. The banner's first line: `{shown}`")
     outcome.head("what", "best ms", "x node -e 0")
     for name, ms in best.items():
         outcome.row([f"`{name}`", f"{ms:.0f}", f"{ms / best['node -e 0']:.2f}"])
