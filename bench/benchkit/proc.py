@@ -129,8 +129,14 @@ def machine_busy_s() -> float:
 
 
 def zygotes_among(pids: Iterable[int]) -> set[int]:
-    """Processes that call themselves so; a worker keeps its name when its zygote dies before it."""
-    return named("hostler-zygote", pids)
+    """Processes that call themselves so; a worker that was forked just now does it for a moment, too."""
+    found = named("hostler-zygote", pids)
+    return {pid for pid in found if parent_of(pid) not in found}
+
+
+def parent_of(pid: int) -> int:
+    words = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return int(words[1]) if words else 0
 
 
 def named(name: str, pids: Iterable[int]) -> set[int]:
