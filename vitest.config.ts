@@ -25,6 +25,8 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: "acceptance", include: ["tests/acceptance/**/*.test.ts"], ...alone } },
+      // Other people's files, fetched for the run: by hand, not in the checks.
+      { extends: true, test: { name: "conformance", include: ["tests/conformance/**/*.test.ts"], ...alone } },
     ],
   },
 });

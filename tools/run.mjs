@@ -42,6 +42,13 @@ async function bench(args) {
 }
 
 /** @type {Task} */
+async function conformance(args) {
+  await together(build([]), ensureVenv("development"));
+  const vitest = join(root, "node_modules", ".bin", "vitest");
+  return passThrough(vitest, ["run", "--project", "conformance", ...args], { cwd: root });
+}
+
+/** @type {Task} */
 async function format() {
   await together(ensurePackages(), ensureVenv("development"));
   const codes = [
@@ -78,7 +85,7 @@ function single(name) {
 }
 
 /** @type {Readonly<Record<string, Task>>} */
-const tasks = { start, test, check: test, build, bench, format, setup };
+const tasks = { start, test, check: test, build, bench, conformance, format, setup };
 
 /** @type {Task} */
 async function main([name = "", ...args]) {

@@ -65,7 +65,7 @@ interface Failure {
 }
 
 function failureOfModel(model: ModelSnapshot): Failure {
-  return { what: labelOf(model), why: model.reason ?? model.state, hint: null };
+  return { what: labelOf(model), why: model.reason ?? model.state, hint: model.hint };
 }
 
 function failureOfProblem({ name, where, reason, hint }: ProblemSnapshot): Failure {

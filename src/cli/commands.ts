@@ -9,7 +9,26 @@ export const commands: CommandTable = {
     { line: "predict iris --sample", note: "ask a served model" },
     { line: "models ls", note: "see what is served, and how it fares" },
   ],
-  groups: { models: "look at the models of a running server" },
+  groups: {
+    models: "look at the models of a running server",
+    endpoints: "look at the online endpoints of a running control plane",
+    rollout: "move traffic from one deployment to another, and back",
+  },
+  foreign: [
+    {
+      path: "ml",
+      usage: "NOUN VERB",
+      summary: "work with online endpoints in the words of az ml",
+      load: async () => (await import("./ml/foreign-command.ts")).ml,
+    },
+    {
+      path: "az",
+      usage: "NOUN VERB",
+      summary: "what scripts around az ml lines need besides them",
+      isHidden: true,
+      load: async () => (await import("./az/foreign-command.ts")).az,
+    },
+  ],
   entries: [
     {
       path: "init",
@@ -23,6 +42,18 @@ export const commands: CommandTable = {
       usage: "DIR",
       summary: "serve every model below a folder",
       load: async () => (await import("./commands/serve.ts")).serve,
+    },
+    {
+      path: "up",
+      usage: "[DIR]",
+      summary: "run online endpoints on this machine, for az ml lines and azure-ai-ml",
+      load: async () => (await import("./commands/up.ts")).up,
+    },
+    {
+      path: "score",
+      usage: "",
+      summary: "serve an Azure ML scoring script, as azmlinfsrv does",
+      load: async () => (await import("./commands/score.ts")).score,
     },
     {
       path: "predict",
@@ -41,6 +72,60 @@ export const commands: CommandTable = {
       usage: "MODEL",
       summary: "tell everything about one model of a running server",
       load: async () => (await import("./commands/models/describe.ts")).describe,
+    },
+    {
+      path: "endpoints ls",
+      usage: "",
+      summary: "list the online endpoints",
+      load: async () => (await import("./commands/endpoints/ls.ts")).list,
+    },
+    {
+      path: "endpoints metrics",
+      usage: "ENDPOINT",
+      summary: "show what each deployment of an endpoint did",
+      load: async () => (await import("./commands/endpoints/metrics.ts")).metrics,
+    },
+    {
+      path: "endpoints events",
+      usage: "ENDPOINT",
+      summary: "show what happened to an endpoint",
+      load: async () => (await import("./commands/endpoints/events.ts")).events,
+    },
+    {
+      path: "endpoints mirror",
+      usage: "ENDPOINT",
+      summary: "compare mirrored answers with the live ones",
+      load: async () => (await import("./commands/endpoints/mirror.ts")).mirror,
+    },
+    {
+      path: "rollout start",
+      usage: "ENDPOINT",
+      summary: "move the traffic of an endpoint to a deployment, step by step",
+      load: async () => (await import("./commands/rollout/start.ts")).start,
+    },
+    {
+      path: "rollout status",
+      usage: "ENDPOINT",
+      summary: "show how far a rollout is",
+      load: async () => (await import("./commands/rollout/status.ts")).status,
+    },
+    {
+      path: "rollout cancel",
+      usage: "ENDPOINT",
+      summary: "stop a rollout where it is",
+      load: async () => (await import("./commands/rollout/cancel.ts")).cancel,
+    },
+    {
+      path: "rollout undo",
+      usage: "ENDPOINT",
+      summary: "take the newest change of an endpoint back",
+      load: async () => (await import("./commands/rollout/undo.ts")).undo,
+    },
+    {
+      path: "rollout history",
+      usage: "ENDPOINT",
+      summary: "show who changed what of an endpoint",
+      load: async () => (await import("./commands/rollout/history.ts")).history,
     },
     {
       path: "doctor",

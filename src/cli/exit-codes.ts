@@ -25,6 +25,7 @@ export const exitCodeOf: Readonly<Record<ErrorCode, ExitCode>> = {
   UNSUPPORTED_ENCODING: exitCodes.usage,
   PAYLOAD_TOO_LARGE: exitCodes.usage,
   UNAUTHENTICATED: exitCodes.unauthenticated,
+  FORBIDDEN: exitCodes.unauthenticated,
   ROUTE_NOT_FOUND: exitCodes.notFound,
   METHOD_NOT_ALLOWED: exitCodes.usage,
   MODEL_NOT_FOUND: exitCodes.notFound,

@@ -142,3 +142,50 @@ describe("values", () => {
     expect(await values(["probe", "--", "-n"])).toMatchObject({ dir: "-n" });
   });
 });
+
+describe("a command with a grammar of its own", () => {
+  test("gets its words as they were typed", async () => {
+    const seen: (readonly string[])[] = [];
+    const run = (words: readonly string[]): Promise<0> => {
+      seen.push(words);
+      return Promise.resolve(exitCodes.ok);
+    };
+    const foreign = [
+      {
+        path: "guest",
+        usage: "",
+        summary: "a guest",
+        load: () => Promise.resolve({ run, complete: () => [] }),
+      },
+    ];
+    const table: CommandTable = { summary: "", examples: [], groups: {}, entries: [], foreign };
+    await runCli(["guest", "--odd=1", "-x", "y"], { table });
+    await runCli(["--no-color", "guest"], { table });
+    await runCli(["help", "guest", "noun"], { table });
+    expect(seen).toEqual([["--odd=1", "-x", "y"], [], ["noun", "--help"]]);
+    expect((await runCli(["gest"], { table })).err).toContain("Did you mean guest?");
+  });
+
+  test("lists nouns, verbs and flags", async () => {
+    expect((await runCli(["ml", "--help"])).out).toMatchSnapshot();
+    expect((await runCli(["ml", "online-endpoint", "--help"])).out).toMatchSnapshot();
+    expect((await runCli(["help", "ml", "online-deployment", "create"])).out).toMatchSnapshot();
+  });
+
+  test("shows what there is where a verb was forgotten", async () => {
+    const { exitCode, out, err } = await runCli(["ml", "online-endpoint"]);
+    expect({ exitCode, out }).toEqual({ exitCode: exitCodes.usage, out: "" });
+    expect(err).toContain("get-credentials");
+  });
+
+  test("has an example and a meaning for every verb", async () => {
+    const { mlLine } = await import("./ml/foreign-command.ts");
+    const verbs = mlLine.nouns.flatMap((noun) => noun.verbs);
+    expect(verbs.filter(({ examples }) => examples.length === 0)).toEqual([]);
+    for (const { path } of verbs) {
+      const { exitCode, out } = await runCli(["ml", ...path.split(" "), "-h"]);
+      expect(exitCode, path).toBe(0);
+      expect(out, path).toContain(`hostler ml ${path}`);
+    }
+  });
+});

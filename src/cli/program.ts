@@ -1,5 +1,12 @@
 import { Command as Parser, CommanderError, Option as ParserOption } from "commander";
-import type { Command, CommandEntry, CommandTable, Context, Given } from "./framework/command.ts";
+import type {
+  Command,
+  CommandEntry,
+  CommandTable,
+  Context,
+  ForeignEntry,
+  Given,
+} from "./framework/command.ts";
 import { commandHelp, groupHelp, type HelpStyle, rootHelp } from "./framework/help.ts";
 import type { GivenValue, Option } from "./framework/option.ts";
 import { UsageError } from "./framework/usage-error.ts";
@@ -13,6 +20,8 @@ export async function runProgram(
   argv: readonly string[],
   context: Context,
 ): Promise<ExitCode> {
+  const foreign = findForeign(table, argv);
+  if (foreign !== undefined) return await (await foreign.entry.load()).run(foreign.words, context);
   const chosen = findEntry(table, argv);
   const command = await chosen?.load();
   let exitCode: ExitCode = exitCodes.ok;
@@ -41,6 +50,17 @@ function findEntry({ entries }: CommandTable, argv: readonly string[]): CommandE
   return named(`${first} ${second}`) ?? named(first);
 }
 
+/** A command that reads its words itself, and those words; `help ml` is `ml --help`. */
+function findForeign(
+  { foreign = [] }: CommandTable,
+  argv: readonly string[],
+): { readonly entry: ForeignEntry; readonly words: readonly string[] } | undefined {
+  const typed = argv[0] === "--no-color" ? argv.slice(1) : argv;
+  const [name, ...words] = typed[0] === "help" ? [...typed.slice(1), "--help"] : typed;
+  const entry = foreign.find(({ path }) => path === name);
+  return entry === undefined ? undefined : { entry, words };
+}
+
 /** Makes commander's tree: every command by name, so that typos find their neighbours. */
 class ProgramBuilder {
   readonly #table: CommandTable;
@@ -63,6 +83,8 @@ class ProgramBuilder {
       leaf.aliases([...(entry.aliases ?? [])]);
       fill(entry, leaf);
     }
+    // Only known by name, for the sake of typos: they are run before commander sees the line.
+    for (const { path } of this.#table.foreign ?? []) root.command(path);
     return root;
   }
 

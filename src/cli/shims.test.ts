@@ -38,10 +38,18 @@ async function writeScript(path: string, body: string): Promise<void> {
 }
 
 async function mlserver(argv: readonly string[], ...folders: readonly string[]): Promise<Ended> {
+  return await shim("mlserver", argv, ...folders);
+}
+
+async function az(argv: readonly string[], ...folders: readonly string[]): Promise<Ended> {
+  return await shim("az", argv, ...folders);
+}
+
+async function shim(name: string, argv: readonly string[], ...folders: readonly string[]): Promise<Ended> {
   const path = ["shims", ...folders].map((folder) => join(house.path, folder));
   const env = { PATH: [...path, "/usr/bin", "/bin"].join(":") };
   try {
-    const { stdout, stderr } = await run("mlserver", argv, { env });
+    const { stdout, stderr } = await run(name, argv, { env });
     return { code: 0, out: stdout, err: stderr };
   } catch (error) {
     if (!(error instanceof Error && "code" in error && "stdout" in error && "stderr" in error)) throw error;
@@ -83,11 +91,51 @@ test("without a real one, what cannot be done is said plainly", async () => {
   );
 });
 
+test.each([
+  ["ml online-endpoint show -n e --query scoring_uri -o tsv"],
+  ["ml online-deployment create -f blue.yml"],
+  ["ml model list"],
+  ["ml environment list"],
+  ["ml workspace show"],
+  ["ml --help"],
+  ["ml"],
+])("az %s is hostler's", async (line) => {
+  expect(await az(line.split(" "))).toEqual({ code: 0, out: `hostler: ${line}\n`, err: "" });
+});
+
+test.each([
+  ["account show"],
+  ["login"],
+  ["configure -l"],
+  ["extension add -n ml"],
+  ["acr build -t x -r y ."],
+])("az %s is what scripts around ml lines need", async (line) => {
+  expect(await az(line.split(" "))).toEqual({ code: 0, out: `hostler: az ${line}\n`, err: "" });
+});
+
+test.each([["vm list"], ["ml job create -f job.yml"], ["acr show -n x"], ["group create -n g"]])(
+  "az %s goes to the real az further down PATH",
+  async (line) => {
+    await writeScript("real/az", 'echo "real: $*"; exit 5');
+    expect(await az(line.split(" "), "real")).toEqual({ code: 5, out: `real: ${line}\n`, err: "" });
+    const { code, out, err } = await az(line.split(" "));
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain("is not something that hostler does, and no other az is on PATH.");
+  },
+);
+
+test("az says what it is", async () => {
+  expect((await az(["--version"])).out).toContain("(hostler 9.9.9)");
+  expect((await az([])).out).toContain("standing in for Azure's command line");
+});
+
 test("a stand-in never takes itself or another stand-in for the real one", async () => {
   await mkdir(join(house.path, "links"));
   await symlink(join(house.path, "shims", "mlserver"), join(house.path, "links", "mlserver"));
   await cp(join(house.path, "shims"), join(house.path, "copies"), { recursive: true });
+  await symlink(join(house.path, "shims", "az"), join(house.path, "links", "az"));
   expect((await mlserver(["build"], "links", "copies")).code).toBe(2);
+  expect((await az(["vm", "list"], "links", "copies")).code).toBe(1);
 });
 
 test("a stand-in finds its hostler through links", async () => {

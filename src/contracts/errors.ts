@@ -23,6 +23,7 @@ export const errorCatalogue = {
   UNSUPPORTED_ENCODING: { fault: "caller", retryable: false, summary: "The content encoding is not known." },
   PAYLOAD_TOO_LARGE: { fault: "caller", retryable: false, summary: "The body is over the limit." },
   UNAUTHENTICATED: { fault: "caller", retryable: false, summary: "The key is missing or wrong." },
+  FORBIDDEN: { fault: "caller", retryable: false, summary: "The request comes from where it may not." },
   ROUTE_NOT_FOUND: { fault: "caller", retryable: false, summary: "No such path." },
   METHOD_NOT_ALLOWED: { fault: "caller", retryable: false, summary: "The path does not have this method." },
   MODEL_NOT_FOUND: { fault: "caller", retryable: false, summary: "No model of this name or version." },

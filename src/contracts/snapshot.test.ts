@@ -14,6 +14,7 @@ const model: ModelSnapshot = {
   inputs: [{ name: "x", datatype: "FP32", shape: [-1, 2] }],
   outputs: ["predict"],
   reason: null,
+  hint: null,
 };
 
 describe("a snapshot", () => {

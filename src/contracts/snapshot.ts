@@ -29,6 +29,8 @@ export interface ModelSnapshot {
   readonly outputs: readonly string[];
   /** Why it is not served. */
   readonly reason: string | null;
+  /** What to do about that. */
+  readonly hint: string | null;
 }
 
 /** A model that cannot be served, and where to look. */
@@ -60,6 +62,8 @@ const modelSchema = z.object({
   inputs: z.array(tensorSchema).nullable(),
   outputs: z.array(z.string()),
   reason: z.string().nullable(),
+  /** Absent: a server of before there were any. */
+  hint: z.string().nullable().default(null),
 });
 
 const problemSchema = z.object({

@@ -34,8 +34,12 @@ export function requireKeys(app: FastifyInstance, hashes: readonly string[], clo
   });
 }
 
+/** Endpoints have keys of their own, and ask for them. */
+const endpointRoutes = "/endpoints/";
+
 function isOpen(request: FastifyRequest): boolean {
-  return openRoutes.has(request.routeOptions.url ?? "");
+  const route = request.routeOptions.url ?? "";
+  return openRoutes.has(route) || route.startsWith(endpointRoutes);
 }
 
 function keyOf(authorization: string | undefined): string {

@@ -1,6 +1,9 @@
+import type { IncomingMessage, RequestListener, Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { fastify, type FastifyInstance } from "fastify";
 import { ServingError } from "../contracts/serving-error.ts";
+import { wantsTunnel } from "../protocols/http/upgrades.ts";
 import { refuseEarly } from "./unknown-routes.ts";
 
 export interface ListenerAddress {
@@ -15,19 +18,36 @@ const headersTimeoutMs = 15_000;
 /** Longer than the idle time of the usual load balancers, so that they close first. */
 const keepAliveTimeoutMs = 75_000;
 const maxHeaderBytes = 16 * 1024;
+const httpOptions = {
+  headersTimeout: headersTimeoutMs,
+  maxHeaderSize: maxHeaderBytes,
+  noDelay: true,
+  /** Only where somebody tunnels, and only what wants to be. */
+  shouldUpgradeCallback(this: Server, request: IncomingMessage): boolean {
+    return this.listenerCount("upgrade") > 0 && wantsTunnel(request);
+  },
+};
+
+/** PEM. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
 
 /**
  * A Fastify that leaves bodies alone: clients of inference servers send any content type, or none at all.
  *
  * @param rootPath path that a proxy serves this server under, which it may leave in the URL or take out
+ * @param tls who the server is; null for plain HTTP
  */
-export function createApp(rootPath = ""): FastifyInstance {
+export function createApp(rootPath = "", tls: TlsIdentity | null = null): FastifyInstance {
   const prefix = rootPath.replace(/\/+$/, "");
   const app = fastify({
+    ...(tls === null ? {} : { serverFactory: secureServer(tls) }),
     logger: false,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    http: { headersTimeout: headersTimeoutMs, maxHeaderSize: maxHeaderBytes, noDelay: true },
+    http: httpOptions,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     // Draining is ours: Fastify would answer 503 while calls that are in flight still have to be answered.
     return503OnClosing: false,
@@ -44,6 +64,10 @@ export function createApp(rootPath = ""): FastifyInstance {
     done(null);
   });
   return app;
+}
+
+function secureServer(tls: TlsIdentity): (handler: RequestListener) => Server {
+  return (handler) => createSecureServer({ ...tls, ...httpOptions }, handler);
 }
 
 /** As in MLServer, paths are found with the prefix and without it. */

@@ -24,5 +24,6 @@ function snapshotOf(model: ModelVersion, isDefault: boolean): ModelSnapshot {
     inputs: description?.inputs ?? null,
     outputs: description?.outputs ?? [],
     reason: failure?.message ?? null,
+    hint: failure?.details.hint ?? null,
   };
 }

@@ -12,6 +12,7 @@ const rejectionReasons: Readonly<Record<ErrorCode, string | null>> = {
   UNSUPPORTED_ENCODING: null,
   PAYLOAD_TOO_LARGE: "payload_too_large",
   UNAUTHENTICATED: "unauthenticated",
+  FORBIDDEN: null,
   ROUTE_NOT_FOUND: null,
   METHOD_NOT_ALLOWED: null,
   MODEL_NOT_FOUND: null,

@@ -42,6 +42,16 @@ it("sees what a process allocates", async () => {
   expect(grown).toBeLessThan(80 * mebibyte);
 });
 
+it("sees at once what a process has allocated since it was last walked over", async () => {
+  const { pid, grow } = await startChild();
+  const probe = new ProcessMemory(() => ({ front: pid, workers: [], zygotes: [] }));
+  const before = await probe.measure();
+  await grow();
+  const grown = (await probe.measure()) - before;
+  expect(grown).toBeGreaterThan(60 * mebibyte);
+  expect(grown).toBeLessThan(80 * mebibyte);
+});
+
 it("adds up the processes of a tree", async () => {
   const { pid, grow } = await startChild();
   await grow();

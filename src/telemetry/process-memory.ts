@@ -12,9 +12,23 @@ export interface ProcessIds {
 
 const run = promisify(execFile);
 
+/**
+ * The exact figure means a walk over all pages of a process, milliseconds in which it waits; what its own pages have grown
+ * by since is one cheap line. Pages that a fork has copied only since then are missed for so long.
+ */
+const exactForMs = 1000;
+
+interface ExactFigure {
+  readonly at: number;
+  readonly bytes: number;
+  /** Its own, unmapped to any file, at that time. */
+  readonly anonymousBytes: number;
+}
+
 /** Measures the process tree: private bytes of the front and the workers, and each zygote once with all it shares. */
 export class ProcessMemory implements MemoryProbe {
   readonly #processes: () => ProcessIds;
+  readonly #known = new Map<number, ExactFigure>();
 
   constructor(processes: () => ProcessIds) {
     this.#processes = processes;
@@ -22,12 +36,28 @@ export class ProcessMemory implements MemoryProbe {
 
   async measure(): Promise<number> {
     const { front, workers, zygotes } = this.#processes();
-    if (process.platform !== "linux") return residentBytes([front, ...workers, ...zygotes]);
+    const all = [front, ...workers, ...zygotes];
+    if (process.platform !== "linux") return residentBytes(all);
+    for (const pid of this.#known.keys()) if (!all.includes(pid)) this.#known.delete(pid);
     const parts = await Promise.all([
-      ...[front, ...workers].map((pid) => linuxBytes(pid, privateFields)),
-      ...zygotes.map((pid) => linuxBytes(pid, residentFields)),
+      ...[front, ...workers].map((pid) => this.#bytesOf(pid, privateFields)),
+      ...zygotes.map((pid) => this.#bytesOf(pid, residentFields)),
     ]);
     return parts.reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  async #bytesOf(pid: number, fields: RegExp): Promise<number> {
+    const anonymousBytes = await anonymousBytesOf(pid);
+    // It has ended, and holds nothing.
+    if (anonymousBytes === null) return 0;
+    const known = this.#known.get(pid);
+    const now = performance.now();
+    if (known !== undefined && now - known.at < exactForMs) {
+      return Math.max(0, known.bytes + anonymousBytes - known.anonymousBytes);
+    }
+    const bytes = await linuxBytes(pid, fields);
+    this.#known.set(pid, { at: now, bytes, anonymousBytes });
+    return bytes;
   }
 }
 
@@ -36,6 +66,15 @@ const privateFields = /^(?:Private_Clean|Private_Dirty|Swap):\s+(\d+) kB$/gm;
 const residentFields = /^(?:Rss|Swap):\s+(\d+) kB$/gm;
 /** Line of `status`, where the kernel has no smaps_rollup. */
 const statusFields = /^VmRSS:\s+(\d+) kB$/gm;
+
+/** On every architecture that this runs on with its usual kernel; a larger page makes the estimate too small, never the exact figure. */
+const pageBytes = 4096;
+
+/** Resident pages that belong to no file; null for a process that is gone. */
+async function anonymousBytesOf(pid: number): Promise<number | null> {
+  const [, resident, ofFiles] = (await readOrNull(`/proc/${String(pid)}/statm`))?.split(" ") ?? [];
+  return resident === undefined || ofFiles === undefined ? null : (Number(resident) - Number(ofFiles)) * pageBytes;
+}
 
 async function linuxBytes(pid: number, fields: RegExp): Promise<number> {
   const folder = `/proc/${String(pid)}`;

@@ -147,7 +147,7 @@ async function expectEmpty(scratch: TemporaryFolder): Promise<void> {
 }
 
 const listening = z
-  .object({ url: z.url(), metrics_url: z.url().nullable() })
+  .object({ url: z.url(), metrics_url: z.url().nullish() })
   .transform(({ url, metrics_url }) => ({ url, metricsUrl: metrics_url ?? "" }));
 
 async function whenListening(logs: Logs, exited: Promise<Exit>): Promise<z.infer<typeof listening>> {

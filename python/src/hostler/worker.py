@@ -159,7 +159,7 @@ class Worker:
             log=lambda level, message: self._log(level, message, request.name, number),
         )
         runtime = fields.text(header, "runtime")
-        before = memory.private_bytes()
+        before = memory.own_bytes()
         started = time.perf_counter()
         known = set(sys.modules)
         model = runtimes.load(runtime, request)
@@ -167,7 +167,7 @@ class Worker:
         self._models[number] = model
         return {
             **model.describe(),
-            "memory": {"before_bytes": before, "after_bytes": memory.private_bytes()},
+            "memory": {"before_bytes": before, "after_bytes": memory.own_bytes()},
             "modules": list(runtimes.framework_modules(known)),
             "load_ms": round((time.perf_counter() - started) * 1000, 1),
         }

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from hostler.transport import Frame
 
 STANDARD_INPUT: Final = 0
+WORKER: Final = "worker"
+SCORING: Final = "scoring"
+ROLES: Final = (WORKER, SCORING)
 BROKEN: Final = 70
 
 
@@ -118,7 +121,7 @@ class Zygote:
         kind, identity, data, _ = frame
         header = fields.parse(data)
         if kind == frames.FORK:
-            self._fork(identity, fields.number(header, "worker"), fields.text(header, "token"))
+            self._fork(identity, header)
         elif kind == frames.IMPORT:
             self._end(identity, self._import(fields.texts(header, "modules")))
         elif kind == frames.HEALTH:
@@ -146,7 +149,11 @@ class Zygote:
             "import_ms": round((time.perf_counter() - started) * 1000, 1),
         }
 
-    def _fork(self, identity: int, number: int, token: str) -> None:
+    def _fork(self, identity: int, header: Header) -> None:
+        number, token = fields.number(header, "worker"), fields.text(header, "token")
+        role = fields.optional_text(header, "role") or WORKER
+        if role not in ROLES:
+            raise ProtocolError(f"a worker's role must be one of {', '.join(ROLES)}, got {role!r:.100}")
         sys.stdout.flush()
         sys.stderr.flush()
         try:
@@ -157,13 +164,13 @@ class Zygote:
             self._connection.send(frames.render(frames.END, identity, {"error": failure.to_header()}))
             return
         if child == 0:
-            self._become_worker(number, token)
+            self._become_worker(number, token, role)
         with contextlib.suppress(OSError):  # the child does it too: whoever comes first
             os.setpgid(child, child)
         self._workers[child] = number
         self._end(identity, {"pid": child})
 
-    def _become_worker(self, number: int, token: str) -> NoReturn:
+    def _become_worker(self, number: int, token: str, role: str) -> NoReturn:
         status = BROKEN
         try:
             process.become_child()
@@ -171,7 +178,12 @@ class Zygote:
             self._wakeup.close()
             self._waker.close()
             gc.enable()
-            status = worker.run(self._launch.socket, token, number)
+            if role == SCORING:
+                from hostler.scoring import worker as scoring_worker
+
+                status = scoring_worker.run(self._launch.socket, token, number)
+            else:
+                status = worker.run(self._launch.socket, token, number)
         except BaseException:  # nothing above this frame is the child's to unwind
             import traceback
 

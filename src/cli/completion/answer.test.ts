@@ -12,7 +12,7 @@ async function complete(...words: readonly string[]): Promise<readonly string[]>
 
 test.each([
   [["ser"], ["serve"]],
-  [["s"], ["serve", "shims"]],
+  [["s"], ["serve", "score", "shims"]],
   [
     ["models", ""],
     ["ls", "describe"],
@@ -45,6 +45,23 @@ test.each([
     ["completion", ""],
     ["bash", "zsh", "fish"],
   ],
+  [
+    ["rollout", ""],
+    ["start", "status", "cancel", "undo", "history"],
+  ],
+  [
+    ["ml", "online-"],
+    ["online-endpoint", "online-deployment"],
+  ],
+  [["ml", "online-endpoint", "re"], ["regenerate-keys"]],
+  [["ml", "online-endpoint", "create", "--auth-m"], ["--auth-mode"]],
+  [
+    ["ml", "online-endpoint", "create", "--auth-mode", ""],
+    ["key", "aml_token", "aad_token"],
+  ],
+  [["ml", "online-endpoint", "create", "-f", ""], [":files"]],
+  [["ml", "nonsense", ""], []],
+  [["az", "account", "l"], ["list"]],
   [["version", ""], []],
   [["nonsense", ""], []],
 ])("%j completes to %j", async (words, expected) => {
@@ -55,12 +72,17 @@ test("nothing typed yet offers every command and noun", async () => {
   expect(await complete("")).toEqual([
     "init",
     "serve",
+    "up",
+    "score",
     "predict",
     "doctor",
     "completion",
     "shims",
     "version",
+    "ml",
     "models",
+    "endpoints",
+    "rollout",
   ]);
 });
 

@@ -1,15 +1,7 @@
 import type { Command, CommandEntry, CommandTable } from "../framework/command.ts";
 import { type Argument, longName, type Option } from "../framework/option.ts";
 import { pathAnswers } from "./scripts.ts";
-
-/** One word that fits, and what it means. */
-interface Suggestion {
-  readonly value: string;
-  readonly note: string;
-}
-
-/** The words that fit, or whose paths the shell should offer. */
-export type Answer = readonly Suggestion[] | "file" | "folder";
+import type { Answer, Suggestion } from "./suggestion.ts";
 
 /** Names of the models of a running server; empty when none answers. */
 export type ModelNames = () => Promise<readonly string[]>;
@@ -30,6 +22,8 @@ export async function answer(
   const words = typed.filter((word, index) => word !== "=" || index === typed.length - 1);
   const current = words.at(-1)?.replace(/^=$/, "") ?? "";
   const before = words.slice(0, -1);
+  const foreign = table.foreign?.find(({ path }) => path === before[0]);
+  if (foreign !== undefined) return (await foreign.load()).complete([...before.slice(1), current]);
   const positional = before.filter((word) => !word.startsWith("-"));
   const entry = entryOf(table, positional);
   if (entry === undefined) return startingWith(current, nextWords(table, positional));
@@ -51,14 +45,20 @@ function entryOf(
 }
 
 /** Commands and nouns, or the verbs of a noun. */
-function nextWords({ entries, groups }: CommandTable, [noun]: readonly string[]): readonly Suggestion[] {
+function nextWords(
+  { entries, groups, foreign = [] }: CommandTable,
+  [noun]: readonly string[],
+): readonly Suggestion[] {
   if (noun !== undefined) {
     const verbs = entries.filter(({ path }) => path.startsWith(`${noun} `));
     return verbs.map(({ path, summary }) => ({ value: path.slice(noun.length + 1), note: summary }));
   }
   const commands = entries.filter(({ path }) => !path.includes(" "));
   return [
-    ...commands.map(({ path, summary }) => ({ value: path, note: summary })),
+    ...[...commands, ...foreign.filter(({ isHidden }) => isHidden !== true)].map(({ path, summary }) => ({
+      value: path,
+      note: summary,
+    })),
     ...Object.entries(groups).map(([value, note]) => ({ value, note })),
   ];
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeHolder, portHolder } from "../port-holder.ts";
+import { describeHolder, portHolder } from "../../engines/process/port-holder.ts";
 import { formatBytes } from "../../contracts/units.ts";
 import { type Check, type Finding, ok, problem, warning } from "./finding.ts";
 

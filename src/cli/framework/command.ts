@@ -1,3 +1,4 @@
+import type { Answer } from "../completion/suggestion.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Argument, GivenValue, Option, ValuesOf } from "./option.ts";
@@ -52,8 +53,22 @@ export interface CommandEntry {
   readonly load: () => Promise<Command>;
 }
 
+/** A command with a grammar of its own, somebody else's: it gets its words as they were typed. */
+export interface ForeignEntry extends Omit<CommandEntry, "load" | "aliases"> {
+  /** For the stand-ins, not for people. */
+  readonly isHidden?: boolean;
+  readonly load: () => Promise<ForeignCommand>;
+}
+
+export interface ForeignCommand {
+  readonly run: (words: readonly string[], context: Context) => Promise<ExitCode>;
+  /** Answers for the last of its words. */
+  readonly complete: (words: readonly string[]) => Answer;
+}
+
 export interface CommandTable {
   readonly entries: readonly CommandEntry[];
+  readonly foreign?: readonly ForeignEntry[];
   /** What the nouns are for, as `models`. */
   readonly groups: Readonly<Record<string, string>>;
   readonly summary: string;

@@ -1,5 +1,5 @@
 import type { Colors } from "../terminal.ts";
-import type { Command, CommandEntry, CommandTable, Example } from "./command.ts";
+import type { Command, CommandEntry, CommandTable, Example, ForeignEntry } from "./command.ts";
 import type { Option } from "./option.ts";
 
 /** How the help is laid out. */
@@ -8,7 +8,7 @@ export interface HelpStyle {
   readonly colors: Colors;
 }
 
-type Line = readonly [left: string, right: string];
+export type Line = readonly [left: string, right: string];
 
 const indent = "  ";
 const widestPage = 100;
@@ -26,11 +26,15 @@ export function rootHelp(table: CommandTable, style: HelpStyle): string {
     `hostler: ${table.summary}`,
     [
       section("Examples", exampleLines(table.examples), style, widestExample),
-      section("Commands", commandLines(table.entries), style),
+      section("Commands", commandLines([...table.entries, ...shownForeign(table)]), style),
       section("Options", [["-V, --version", "Show the version"], ...commonOptions], style),
     ],
     "hostler COMMAND --help tells more about a command.",
   );
+}
+
+function shownForeign({ foreign = [] }: CommandTable): readonly ForeignEntry[] {
+  return foreign.filter(({ isHidden }) => isHidden !== true);
 }
 
 export function groupHelp(table: CommandTable, group: string, style: HelpStyle): string {
@@ -45,7 +49,7 @@ export function commandHelp(entry: CommandEntry, command: Command, style: HelpSt
   const options = Object.values(command.options).filter(({ isHidden }) => isHidden !== true);
   const positional = Object.values(command.arguments);
   return page(`hostler ${entry.path}: ${entry.summary}`, [
-    wrap(command.description ?? "", widthOf(style)).join("\n"),
+    wrapped(command.description ?? "", style),
     section("Examples", exampleLines(command.examples), style, widestExample),
     section("Usage", [[usageOf(entry), ""]], style),
     section(
@@ -66,7 +70,7 @@ function exampleLines(examples: readonly Example[]): readonly Line[] {
   return examples.map(({ line, note }) => [`hostler ${line}`, note]);
 }
 
-function commandLines(entries: readonly CommandEntry[]): readonly Line[] {
+function commandLines(entries: readonly Pick<CommandEntry, "path" | "usage" | "summary">[]): readonly Line[] {
   return entries.map(({ path, usage, summary }) => [`${path} ${usage}`.trimEnd(), sentence(summary)]);
 }
 
@@ -96,12 +100,17 @@ function sentence(help: string): string {
   return help.charAt(0).toUpperCase() + help.slice(1).replace(/\.$/, "");
 }
 
-function page(title: string, parts: readonly string[], end = ""): string {
+export function page(title: string, parts: readonly string[], end = ""): string {
   return `${[title, ...parts, end].filter((part) => part !== "").join("\n\n")}\n`;
 }
 
 /** A heading and two columns; a left side that is too wide gets a line of its own. */
-function section(title: string, lines: readonly Line[], style: HelpStyle, widestLeft = widestName): string {
+export function section(
+  title: string,
+  lines: readonly Line[],
+  style: HelpStyle,
+  widestLeft = widestName,
+): string {
   if (lines.length === 0) return "";
   const left = Math.min(widestLeft, Math.max(...lines.map(([name]) => name.length)));
   const room = Math.max(20, widthOf(style) - indent.length - left - 2);
@@ -112,6 +121,10 @@ function section(title: string, lines: readonly Line[], style: HelpStyle, widest
     return [first, ...rest.map((line) => `${" ".repeat(left)}  ${line}`)];
   });
   return [style.colors.bold(title), ...body.map((line) => (indent + line).trimEnd())].join("\n");
+}
+
+export function wrapped(text: string, style: HelpStyle): string {
+  return wrap(text, widthOf(style)).join("\n");
 }
 
 function widthOf({ columns }: HelpStyle): number {

@@ -1,15 +1,15 @@
 import { performance } from "node:perf_hooks";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { RunningServer } from "../../server/index.ts";
-import { killing, stopped, stopping } from "../banner.ts";
-import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
 import type { Context } from "../framework/command.ts";
-import { describeHolder, portHolder } from "../port-holder.ts";
+import { describeHolder, portHolder } from "../../engines/process/port-holder.ts";
 import { version } from "../version.ts";
 import { tellOfModels, tellOfStart } from "./announce.ts";
 import type { ServeRequest } from "./serve-request.ts";
-import { type StopSignal, type StopSignals, watchSignals } from "./signals.ts";
+import { exitCodeOfSignal, isSignal, type StopSignals, watchSignals } from "./signals.ts";
 import { standInNotices } from "./stand-in.ts";
+import { stopServer } from "./stop-server.ts";
 
 /** Serves until it is told to stop, and tells how it goes. */
 export async function serveFolder(request: ServeRequest, context: Context): Promise<ExitCode> {
@@ -22,7 +22,7 @@ export async function serveFolder(request: ServeRequest, context: Context): Prom
     await server.stop();
     throw error;
   }
-  return await stop(server, signals, context);
+  return await stopServer(server, signals, context);
 }
 
 async function start(request: ServeRequest, { environment, cwd }: Context): Promise<RunningServer> {
@@ -55,34 +55,6 @@ async function tellUntilAsked(
   // Since the process began, which is what the person at the terminal has waited.
   await tellOfModels(announced, { models, elapsedMs: performance.now(), folder }, context);
   await asked;
-}
-
-async function stop(
-  server: RunningServer,
-  signals: StopSignals,
-  { terminal: { err } }: Context,
-): Promise<ExitCode> {
-  err.write(stopping);
-  const end = async (): Promise<null> => {
-    await server.stop();
-    return null;
-  };
-  const signal = await Promise.race([end(), signals.insisted]);
-  if (signal === null) {
-    err.write(stopped);
-    return exitCodes.ok;
-  }
-  err.write(killing);
-  await server.stop({ force: true });
-  return exitCodeOfSignal(signal);
-}
-
-function isSignal(value: unknown): value is StopSignal {
-  return value === "SIGINT" || value === "SIGTERM";
-}
-
-function exitCodeOfSignal(signal: StopSignal): ExitCode {
-  return signal === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
 }
 
 /** What only the command line can add to an error of the start. */

@@ -1,3 +1,5 @@
+import { type ExitCode, exitCodes } from "../exit-codes.ts";
+
 /** What asks a server to stop. */
 export type StopSignal = "SIGINT" | "SIGTERM";
 
@@ -37,4 +39,12 @@ export function watchSignals(source: SignalSource): StopSignals {
       source.off("SIGTERM", onTerminate);
     },
   };
+}
+
+export function isSignal(value: unknown): value is StopSignal {
+  return value === "SIGINT" || value === "SIGTERM";
+}
+
+export function exitCodeOfSignal(signal: StopSignal): ExitCode {
+  return signal === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
 }

@@ -15,6 +15,7 @@ export function modelSnapshot(given: Partial<ModelSnapshot> = {}): ModelSnapshot
     inputs: [{ name: "predict", datatype: "FP64", shape: [-1, 4] }],
     outputs: ["predict"],
     reason: null,
+    hint: null,
     ...given,
   };
 }

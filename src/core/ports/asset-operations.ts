@@ -6,7 +6,11 @@ export interface AssetOperations {
   /** The newest version of each name; anonymous ones left out. */
   list<K extends AssetKind>(kind: K, options: ListOptions): Promise<readonly Assets[K][]>;
   /** Newest first. */
-  versions<K extends AssetKind>(kind: K, name: AssetName, options: ListOptions): Promise<readonly Assets[K][]>;
+  versions<K extends AssetKind>(
+    kind: K,
+    name: AssetName,
+    options: ListOptions,
+  ): Promise<readonly Assets[K][]>;
   /** ASSET_NOT_FOUND. "latest" is the newest that is not archived. */
   get<K extends AssetKind>(kind: K, name: AssetName, version: AssetVersion | "latest"): Promise<Assets[K]>;
   /**
@@ -15,7 +19,12 @@ export interface AssetOperations {
    * anonymous assets, and a new version otherwise.
    */
   create<K extends AssetKind>(kind: K, spec: AssetSpecs[K]): Promise<Assets[K]>;
-  update<K extends AssetKind>(kind: K, name: AssetName, version: AssetVersion, patch: AssetPatch): Promise<Assets[K]>;
+  update<K extends AssetKind>(
+    kind: K,
+    name: AssetName,
+    version: AssetVersion,
+    patch: AssetPatch,
+  ): Promise<Assets[K]>;
   /** Refused with CONFLICT while a deployment uses it. */
   delete(kind: AssetKind, name: AssetName, version: AssetVersion): Promise<void>;
 }

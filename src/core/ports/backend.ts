@@ -16,7 +16,7 @@ export interface BackendRequest {
   readonly method: string;
   /** Path and query as they go over the wire: never decoded, never encoded again. */
   readonly target: string;
-  /** Name and value in turn, hop-by-hop ones removed. */
+  /** Name and value in turn; without hop-by-hop ones, `host` and `expect`, which belong to the connection. */
   readonly headers: readonly string[];
   readonly body: BackendBody;
 }
@@ -34,7 +34,7 @@ export type BackendOutcome =
   | {
       readonly kind: "answered";
       readonly status: number;
-      /** Name and value in turn, hop-by-hop ones removed. */
+      /** Name and value in turn, names in lower case, hop-by-hop ones removed. */
       readonly headers: readonly string[];
       readonly body: BackendBody;
     }

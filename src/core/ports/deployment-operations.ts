@@ -8,7 +8,10 @@ export interface DeploymentOperations {
   /** DEPLOYMENT_NOT_FOUND. With a wait it resolves as soon as the state is final, or after that time. */
   get(endpoint: EndpointName, name: DeploymentName, waitMs?: number): Promise<Deployment>;
   /** Creates or replaces; a replaced one serves until its successor is ready. Durable when it resolves. */
-  put(spec: DeploymentSpec, options: { readonly actor: Actor; readonly create: boolean }): Promise<Deployment>;
+  put(
+    spec: DeploymentSpec,
+    options: { readonly actor: Actor; readonly create: boolean },
+  ): Promise<Deployment>;
   /** Refused with CONFLICT while traffic goes to it. */
   delete(endpoint: EndpointName, name: DeploymentName, actor: Actor): Promise<void>;
   /** The newest lines, oldest first. */

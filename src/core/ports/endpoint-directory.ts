@@ -17,7 +17,7 @@ export interface LiveEndpoint {
   next(): LiveDeployment | null;
   /** For callers that name one. */
   deployment(name: string): LiveDeployment | undefined;
-  /** The deployment that gets a copy of this request, where it is one of those that are copied. */
+  /** The deployment that gets a copy of the request that {@link next} was asked for last, where it is one of those that are copied. */
   nextMirror(): LiveDeployment | null;
   /** Told how a mirrored answer compares with the live one. */
   readonly comparison: MirrorObserver;
@@ -27,6 +27,8 @@ export interface LiveDeployment {
   readonly name: DeploymentName;
   /** Null until the first instance was prepared. */
   readonly routes: InstanceRoutes | null;
+  /** Whether an instance takes calls now. */
+  readonly isReady: boolean;
   /** From the arrival of a request to the end of its answer, queueing included. */
   readonly timeoutMs: number;
   /** Takes a place on an instance. */
@@ -39,6 +41,10 @@ export interface LiveDeployment {
 
 export type Admission =
   | { readonly kind: "admitted"; readonly lease: Lease }
+  /**
+   * The lease rejects with a ServingError: QUEUE_FULL where it waited too long, INSTANCE_NOT_READY where the deployment
+   * goes. `abandon` is for a caller that has left; a place that was given meanwhile goes back.
+   */
   | { readonly kind: "waiting"; readonly lease: Promise<Lease>; abandon(): void }
   | { readonly kind: "refused"; readonly reason: Refusal; readonly retryAfterS: number };
 
@@ -48,12 +54,18 @@ export type Refusal = "too-many-requests" | "not-ready";
 /** A place on an instance, until it is given back, once. */
 export interface Lease {
   readonly backend: Backend;
-  release(): void;
+  /** `unreachable` lets the instance rest for a moment, so that it does not attract the calls that it cannot take. */
+  release(end?: LeaseEnd): void;
 }
+
+export type LeaseEnd = "served" | "unreachable";
 
 export interface MirrorObserver {
   compared(pair: MirroredPair): void;
+  /** A copy that was not sent, or not compared, because live traffic comes first. */
   dropped(): void;
+  /** A copy that was not answered. */
+  failed(): void;
 }
 
 export interface MirroredPair {

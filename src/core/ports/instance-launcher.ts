@@ -1,8 +1,4 @@
-import type {
-  CodeAsset,
-  EnvironmentAsset,
-  ModelAsset,
-} from "../../contracts/control/assets.ts";
+import type { CodeAsset, EnvironmentAsset, ModelAsset } from "../../contracts/control/assets.ts";
 import type { DeploymentSpec } from "../../contracts/control/deployment.ts";
 import type { Backend } from "./backend.ts";
 

@@ -14,10 +14,9 @@ const pack = promisify(gzip);
  * @throws ServingError PAYLOAD_TOO_LARGE, UNSUPPORTED_ENCODING, INVALID_REQUEST, or CANCELLED when the caller leaves
  */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  const announced = request.headers["content-length"];
-  if (announced !== undefined && Number(announced) > limitBytes) throw tooLarge(limitBytes, announced);
+  checkAnnounced(request, limitBytes);
   const encoding = request.headers["content-encoding"]?.toLowerCase();
-  const body = await collect(request, limitBytes);
+  const body = await collectBody(request, limitBytes);
   return encoding === undefined || encoding === "identity" ? body : unpack(body, encoding, limitBytes);
 }
 
@@ -60,7 +59,14 @@ export function endReply({ request, response, clock }: Exchange, body: string | 
   discardRest(request, clock);
 }
 
-function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+/** @throws ServingError PAYLOAD_TOO_LARGE where the head already says so */
+export function checkAnnounced(request: IncomingMessage, limitBytes: number): void {
+  const announced = request.headers["content-length"];
+  if (announced !== undefined && Number(announced) > limitBytes) throw tooLarge(limitBytes, announced);
+}
+
+/** A request's body as it came, packed or not; rejects as {@link readBody} does. */
+export function collectBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -102,7 +108,7 @@ async function unpack(body: Buffer, encoding: string, limitBytes: number): Promi
   }
 }
 
-function tooLarge(limitBytes: number, got: string): ServingError {
+export function tooLarge(limitBytes: number, got: string): ServingError {
   return new ServingError(
     "PAYLOAD_TOO_LARGE",
     `body: expected at most ${String(limitBytes)} bytes, got ${got}`,

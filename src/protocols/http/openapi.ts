@@ -7,7 +7,7 @@ import type { Json } from "../../contracts/parameters.ts";
 export type JsonObject = Readonly<Record<string, Json>>;
 
 export interface OpenApiOperation {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   /** With parameters as `{model_name}`. */
   readonly path: string;
   /** The operation as OpenAPI writes it. */

@@ -17,6 +17,7 @@ const digits: WireModel = {
   inputs: null,
   outputs: ["predict"],
   reason: null,
+  hint: null,
 };
 const nasty = `<script>alert("x")</script>\u001b[2J`;
 const failed: WireModel = {

@@ -14,6 +14,7 @@ export class Connection {
   #events: ConnectionEvents;
   #error: Error | null = null;
   #isClosed = false;
+  #onBytes: ((chunk: Buffer) => void) | null = null;
 
   constructor(socket: Socket, events: ConnectionEvents) {
     this.#socket = socket;
@@ -37,6 +38,20 @@ export class Connection {
     this.#events = events;
   }
 
+  /** From now on what comes is not frames but bytes: what a script writes. Nothing has come behind the HELLO yet. */
+  readBytes(onBytes: (chunk: Buffer) => void): void {
+    this.#onBytes = onBytes;
+  }
+
+  /** Takes nothing in until {@link Connection.resume}: whoever sends has to wait. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   send(frame: OutgoingFrame): void {
     if (this.#isClosed) return;
     const pieces = encodeFrame(frame);
@@ -54,6 +69,10 @@ export class Connection {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#onBytes !== null) {
+      this.#onBytes(chunk);
+      return;
+    }
     try {
       for (const frame of this.#reader.push(chunk)) this.#events.onFrame(frame);
     } catch (error) {

@@ -2,6 +2,7 @@ import { isDatatype } from "../../contracts/datatypes.ts";
 import type { ErrorCode } from "../../contracts/errors.ts";
 import { type ErrorDetails, ServingError } from "../../contracts/serving-error.ts";
 import type { ModelDescription } from "../../core/models/model-description.ts";
+import type { ScoringAnswer, ScoringScript } from "../../core/ports/scoring-runner.ts";
 import { elementCount, itemBytes, type Tensor, type TensorSignature } from "../../core/tensors/tensor.ts";
 import { FrameError } from "./frames.ts";
 
@@ -32,6 +33,14 @@ export interface ImportReport {
   readonly failed: Readonly<Record<string, string>>;
   readonly importMs: number;
 }
+
+export interface LoadedScript {
+  readonly script: ScoringScript;
+  /** Modules that the script had to import. */
+  readonly modules: readonly string[];
+}
+
+export type AnswerHead = Omit<ScoringAnswer, "body">;
 
 export function readHello(header: unknown): Hello {
   const fields = readObject(header, "hello");
@@ -129,12 +138,13 @@ export function readError(header: unknown): ServingError | undefined {
 }
 
 function readDetails(fields: Fields): ErrorDetails {
-  const { field, expected, got, hint } = fields;
+  const { field, expected, got, hint, where } = fields;
   return {
     ...(typeof field === "string" ? { field } : {}),
     ...(typeof expected === "string" ? { expected } : {}),
     ...(typeof got === "string" ? { got } : {}),
     ...(typeof hint === "string" ? { hint } : {}),
+    ...(typeof where === "string" ? { where } : {}),
   };
 }
 
@@ -147,6 +157,44 @@ function readSignature(value: unknown): TensorSignature {
     throw new FrameError("A shape in a frame has something but integers.");
   });
   return { name: readString(fields, "name"), datatype, shape };
+}
+
+/** What a scoring script turned out to be; its documents have come before. */
+export function readScript(result: unknown, documents: ReadonlyMap<string, string>): LoadedScript {
+  const fields = readObject(result, "result");
+  const input = fields["input"];
+  if (input !== "text" && input !== "schema" && input !== "raw") {
+    throw new FrameError("A script's input is of no known kind.");
+  }
+  return {
+    script: {
+      input,
+      takesHeaders: fields["takes_headers"] === true,
+      corsOrigins: readStringArray(fields["cors_origins"], "cors_origins"),
+      documents,
+      timeoutMs: readNumber(fields, "timeout_ms"),
+    },
+    modules: readStringArray(fields["modules"] ?? [], "modules"),
+  };
+}
+
+/** The head of an answer to a call of `score`; undefined on the chunks of a stream that follow it. */
+export function readAnswerHead(header: unknown): AnswerHead | undefined {
+  const fields = readObject(header, "header");
+  if (fields["response"] === undefined) return undefined;
+  const response = readObject(fields["response"], "response");
+  const [part] = readArray(fields["parts"], "parts");
+  const contentType = readString(readObject(part, "part"), "content_type");
+  const headers = readArray(response["headers"], "headers").flatMap((pair) =>
+    readStringArray(pair, "header"),
+  );
+  const { failed, run_ms: runMs } = response;
+  return {
+    status: readNumber(response, "status"),
+    headers: contentType === "" ? headers : ["content-type", contentType, ...headers],
+    hasFailed: typeof failed === "boolean" ? failed : null,
+    runMs: typeof runMs === "number" ? runMs : null,
+  };
 }
 
 export function readObject(value: unknown, what: string): Fields {

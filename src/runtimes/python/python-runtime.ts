@@ -9,6 +9,8 @@ import type { Instance, Runtime } from "../../core/ports/runtime.ts";
 import { Environment, type RestartReason } from "./environment.ts";
 import { missingFramework } from "./missing-framework.ts";
 import { Reception } from "./reception.ts";
+import type { ScoringInstance, ScoringLaunch, ScriptLog } from "./scoring.ts";
+import { ScoringProcesses } from "./scoring-processes.ts";
 
 export interface PythonRuntimeOptions {
   /** Interpreter of models that do not ask for one of their own. */
@@ -40,6 +42,7 @@ export class PythonRuntime implements Runtime {
   readonly #options: PythonRuntimeOptions;
   readonly #environments = new Map<string, Environment>();
   #reception: Promise<Reception> | null = null;
+  #scoring: ScoringProcesses | null = null;
 
   constructor(options: PythonRuntimeOptions) {
     this.#options = options;
@@ -71,16 +74,30 @@ export class PythonRuntime implements Runtime {
     }
   }
 
+  /**
+   * Starts an instance of a scoring script; resolves when its init() has returned.
+   * Rejects with DEPLOYMENT_FAILED, whose message ends in the last line of the traceback and the place.
+   */
+  async startScoring(launch: ScoringLaunch, log: ScriptLog): Promise<ScoringInstance> {
+    const { clock, logger, environment } = this.#options;
+    this.#reception ??= Reception.open();
+    const reception = await this.#reception;
+    const variables = workerVariables(environment);
+    this.#scoring ??= new ScoringProcesses({ program: workerProgram(), variables, reception, clock, logger });
+    return await this.#scoring.start(launch, log);
+  }
+
   /** Process ids by what they are, for whoever measures or watches them. */
   get processes(): { readonly zygotes: readonly number[]; readonly workers: readonly number[] } {
     const all = [...this.#environments.values()].map((environment) => environment.processes);
     return {
       zygotes: all.flatMap(({ zygote }) => (zygote === null ? [] : [zygote])),
-      workers: all.flatMap(({ workers }) => workers),
+      workers: [...all.flatMap(({ workers }) => workers), ...(this.#scoring?.processes ?? [])],
     };
   }
 
   async stop(): Promise<void> {
+    await this.#scoring?.stop();
     await Promise.all([...this.#environments.values()].map((environment) => environment.stop()));
     const reception = await this.#reception;
     await reception?.stop();

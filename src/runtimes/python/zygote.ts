@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { ServingError } from "../../contracts/serving-error.ts";
@@ -24,7 +25,18 @@ export interface ZygoteOptions {
   readonly logger: Logger;
   /** Called once when the process has ended, wanted or not. */
   readonly onGone: () => void;
+  /** Told how a worker that was forked here has ended. */
+  readonly onExit?: (exit: WorkerExit) => void;
 }
+
+export interface WorkerExit {
+  readonly pid: number;
+  /** As `exit code 3` or `killed by SIGSEGV`. */
+  readonly reason: string;
+}
+
+/** What a forked process is to be: one for models, or one for a scoring script. */
+export type WorkerRole = "worker" | "scoring";
 
 /** The process of a Python environment that has imported the frameworks, and forks workers from what it imported. */
 export class Zygote {
@@ -35,7 +47,7 @@ export class Zygote {
   readonly #logger: Logger;
   readonly #exited: Promise<void>;
 
-  private constructor(started: StartedZygote, logger: Logger) {
+  private constructor(started: StartedZygote, { logger, onExit }: ZygoteOptions) {
     this.hello = started.hello;
     this.#child = started.child;
     this.#connection = started.connection;
@@ -44,8 +56,10 @@ export class Zygote {
     this.#commands = new Commands(started.connection);
     started.connection.handOver({
       onFrame: (frame) => {
-        if (frame.kind === "exited") this.#reportExit(frame.header);
-        else if (frame.kind === "end" && frame.id === 0) this.#reportImports(frame.header);
+        if (frame.kind === "exited") {
+          const exit = this.#reportExit(frame.header);
+          onExit?.(exit);
+        } else if (frame.kind === "end" && frame.id === 0) this.#reportImports(frame.header);
         else if (frame.kind === "end") this.#commands.settle(frame);
       },
       onClose: () => {
@@ -86,7 +100,7 @@ export class Zygote {
       ]);
       const { python } = arrived.hello;
       if (python !== null) refuseOld(named(interpreter), python);
-      return new Zygote({ ...arrived, child, exited }, logger);
+      return new Zygote({ ...arrived, child, exited }, options);
     } catch (error) {
       reception.dismiss(token);
       child.kill("SIGKILL");
@@ -97,8 +111,8 @@ export class Zygote {
   }
 
   /** Forks a worker that will present this token; resolves with its process id. */
-  async fork(worker: number, token: string): Promise<number> {
-    const result = await this.#commands.request("fork", { worker, token });
+  async fork(worker: number, token: string, role: WorkerRole = "worker"): Promise<number> {
+    const result = await this.#commands.request("fork", { worker, token, role });
     return readNumber(readObject(result, "result"), "pid");
   }
 
@@ -116,9 +130,13 @@ export class Zygote {
     this.#connection.close();
   }
 
-  #reportExit(header: unknown): void {
-    const { worker, pid, code, signal } = readObject(header, "exited");
+  #reportExit(header: unknown): WorkerExit {
+    const fields = readObject(header, "exited");
+    const { worker, code, signal } = fields;
+    const pid = readNumber(fields, "pid");
     this.#logger.debug("worker process ended", { worker, pid, code, signal });
+    const reason = typeof code === "number" ? `exit code ${String(code)}` : `killed by ${signalName(signal)}`;
+    return { pid, reason };
   }
 
   #reportImports(header: unknown): void {
@@ -168,6 +186,11 @@ async function failureOf(
       hint: "Name a working interpreter (3.10 or newer) with --python or HOSTLER_PYTHON; `hostler doctor` checks it.",
     },
   );
+}
+
+function signalName(signal: unknown): string {
+  const found = Object.entries(constants.signals).find(([, number]) => number === signal);
+  return found?.[0] ?? `signal ${String(signal)}`;
 }
 
 function named(path: string): Interpreter {

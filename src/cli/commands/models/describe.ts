@@ -37,7 +37,7 @@ function fieldsOf(
   versions: readonly (string | null)[],
   url: string,
 ): readonly (readonly [string, string])[] {
-  const { inputs, outputs, memoryBytes, loadMs, reason } = model;
+  const { inputs, outputs, memoryBytes, loadMs, reason, hint } = model;
   const unknown = loadMs === null ? "not known before it is loaded" : "not told by the model";
   const answers = model.isDefault ? " (answers when no version is named)" : "";
   return [
@@ -46,6 +46,7 @@ function fieldsOf(
     ["Versions", versions.map((version) => version ?? "none").join(", ")],
     ["State", model.pinned ? `${model.state} (pinned: never evicted)` : model.state],
     ...(reason === null ? [] : [["Reason", reason] as const]),
+    ...(hint === null ? [] : [["What to do", hint] as const]),
     ["Runtime", model.framework === null ? model.runtime : `${model.runtime} (${model.framework})`],
     ["Memory", memoryBytes === null ? "not measured yet" : formatBytes(memoryBytes)],
     ["Load time", loadMs === null ? "not loaded yet" : formatDuration(loadMs)],

@@ -1,0 +1,1 @@
+"""Scoring scripts: `init()` once, `run()` for each request, as azureml-inference-server-http calls them."""

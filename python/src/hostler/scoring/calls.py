@@ -1,0 +1,183 @@
+"""One call of run(): its input made, its time bounded, its result made an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import signal
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hostler.scoring import contract, inputs, logs, plain, script
+from hostler.scoring.inputs import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator
+    from types import FrameType, TracebackType
+
+    from hostler.scoring.foreign import Foreign
+    from hostler.scoring.inputs import Incoming
+    from hostler.scoring.script import Script
+
+JSON: Final = "application/json"
+STREAM: Final = "text/plain; charset=utf-8"
+FAILED: Final = "x-ms-run-function-failed"
+
+
+class ScoringTimeout(TimeoutError):
+    """run() took longer than it may."""
+
+
+class Answer(NamedTuple):
+    """What goes back.
+
+    Attributes:
+        status: the status code.
+        headers: but for the content type and whether run() failed.
+        content_type: empty for none.
+        body: bytes, or pieces to be sent as they come.
+        failed: what `x-ms-run-function-failed` is to say; None for nothing.
+        run_ms: how long run() took; None where it did not return.
+    """
+
+    status: int
+    headers: list[list[str]]
+    content_type: str
+    body: bytes | Iterator[bytes]
+    failed: bool | None
+    run_ms: float | None
+
+
+class Caller:
+    """Calls a script's run().
+
+    Args:
+        loaded: the script.
+        timeout_ms: the longest that a call may take.
+    """
+
+    def __init__(self, loaded: Script, timeout_ms: int) -> None:
+        self._script = loaded
+        self._timeout_ms = timeout_ms
+        self._timeout_s = timeout_ms / 1000
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._first = loaded.parameters[0].name if loaded.parameters else ""
+        signal.signal(signal.SIGALRM, _raise_timeout)
+
+    def finish(self, awaitable: Awaitable[Foreign], timeout_s: float | None = None) -> Foreign:
+        """Run what is to be awaited to its end, on this process's event loop."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop.run_until_complete(asyncio.wait_for(awaitable, timeout_s))
+
+    def answer(self, incoming: Incoming) -> Answer:
+        """Call run() for a request. Never raises: what goes wrong is an answer too."""
+        try:
+            if self._script.mode == script.RAW:
+                with inputs.raw_request(incoming) as request:
+                    return self._call({self._first: request}, incoming)
+            if self._script.mode == script.TEXT:
+                return self._call({self._first: inputs.text_of(incoming)}, incoming)
+            return self._call(inputs.arguments_of(incoming, self._script), incoming)
+        except Refused as refusal:
+            return _problem(refusal.status, refusal.message, False)
+        except Exception as error:
+            script.log_failure(error)
+            return _problem(500, contract.INTERNAL_ERROR, False)
+
+    def _call(self, arguments: dict[str, Foreign], incoming: Incoming) -> Answer:
+        run = self._script.run
+        if run is None:
+            return _problem(404, "This script has no run(): it serves on a port of its own.", False)
+        if self._script.takes_headers:
+            arguments[script.HEADERS] = inputs.headers_of(incoming)
+        try:
+            started = time.perf_counter()
+            signal.setitimer(signal.ITIMER_REAL, self._timeout_s)
+            try:
+                result = run(**arguments)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            if inspect.isawaitable(result):
+                result = self.finish(result, self._timeout_s)
+            run_ms = (time.perf_counter() - started) * 1000
+        except TimeoutError as error:
+            script.log_failure(error)
+            return _problem(500, f"Scoring timeout after {self._timeout_ms} ms", True)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            return self._failed(error)
+        return self._wrap(result, run_ms)
+
+    def _failed(self, error: BaseException) -> Answer:
+        script.log_failure(error)
+        if self._script.mode == script.SCHEMA and _is_of_schema(error.__traceback__):
+            return _problem(400, str(error) or type(error).__name__, False)
+        return _problem(500, contract.SCORING_FAILED, True)
+
+    def _wrap(self, result: Foreign, run_ms: float) -> Answer:
+        if hasattr(result, "iter_encoded"):
+            logs.server.info("run() output is HTTP Response")
+            return _from_response(result, run_ms)
+        if inspect.isgenerator(result):
+            return Answer(200, [], STREAM, _pieces(result), False, run_ms)
+        if inspect.isasyncgen(result):
+            return Answer(200, [], STREAM, _pieces(self._drive(result)), False, run_ms)
+        return Answer(200, [], JSON, b"{}" if result is None else plain.render(result), False, run_ms)
+
+    def _drive(self, stream: Foreign) -> Iterator[Foreign]:
+        while True:
+            try:
+                yield self.finish(anext(stream))
+            except StopAsyncIteration:
+                return
+
+
+def _raise_timeout(_number: int, _frame: FrameType | None) -> None:
+    raise ScoringTimeout
+
+
+def _problem(status: int, message: str, failed: bool) -> Answer:
+    return Answer(status, [], JSON, json.dumps({"message": message}).encode(), failed, None)
+
+
+def _pieces(items: Foreign) -> Iterator[bytes]:
+    for item in items:
+        if isinstance(item, (bytes, bytearray, memoryview)):
+            yield bytes(item)
+        else:
+            yield item.encode() if isinstance(item, str) else plain.render(item)
+
+
+def _from_response(response: Foreign, run_ms: float) -> Answer:
+    """What a response object says: ours, or any of werkzeug's."""
+    status = int(response.status_code)
+    said: str | None = None
+    content_type = ""
+    headers: list[list[str]] = []
+    for name, value in response.headers:
+        lower = name.lower()
+        if lower == FAILED:
+            said = value
+        elif lower == "content-type":
+            content_type = value
+        elif lower != "content-length":
+            headers.append([name, value])
+    failed = True if status >= 500 else None if said is None else said.lower() == "true"
+    pieces = response.iter_encoded()
+    body = pieces if response.is_streamed else b"".join(pieces)
+    return Answer(status, headers, content_type, body, failed, run_ms)
+
+
+def _is_of_schema(trace: TracebackType | None) -> bool:
+    """Whether inference-schema refused the input: run() itself was not reached."""
+    found = False
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] == "inference_schema":
+            found = True
+        elif found and module in (script.MODULE, "main"):
+            return False
+        trace = trace.tb_next
+    return found

@@ -1,0 +1,1 @@
+"""Descriptions of a function's inputs and outputs by samples, where inference-schema is not installed."""

@@ -1,0 +1,235 @@
+"""A process that serves one scoring script: a blocking loop that answers calls, one at a time."""
+
+from __future__ import annotations
+
+import atexit
+import faulthandler
+import os
+import sys
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from hostler import handshake, lifeline, memory, process, runtimes
+from hostler.protocol import errors, fields, frames, parts
+from hostler.protocol.errors import CallError, ConnectionEnded, ProtocolError
+from hostler.scoring import fallback, logs, script, settings, swagger
+from hostler.scoring.calls import Caller
+from hostler.scoring.inputs import Incoming
+from hostler.scoring.script import ScriptError
+from hostler.scoring.settings import SettingsError
+
+if TYPE_CHECKING:
+    from hostler.protocol.fields import Header
+    from hostler.scoring.calls import Answer
+    from hostler.scoring.foreign import Foreign
+    from hostler.transport import Connection
+
+BROKEN: Final = 70
+KNOWN_HEADERS: Final = 256
+STREAM_BYTES: Final = 64 * 1024
+
+OUTPUTS: Final = {"stdout": 1, "stderr": 2}
+"""The connections that carry what is written to standard output and error, and whose place they take."""
+
+
+def run(socket_path: str, token: str, number: int) -> int:
+    """Connect to the front and serve it until it closes the connection.
+
+    Args:
+        socket_path: the front's Unix socket.
+        token: this worker's, good once for each connection.
+        number: this worker's.
+
+    Returns:
+        The exit status: 0 when the front has closed, BROKEN when the protocol was broken.
+    """
+    process.name_process("hostler-score")
+    process.offer_to_oom_killer()
+    try:
+        data = handshake.connect(socket_path, {"role": "worker", "token": token, "worker": number})
+        line = handshake.connect(socket_path, {"role": "lifeline", "token": token, "worker": number})
+        handshake.expect_welcome(line)
+        lifeline.arm(line.stream)
+        for role, descriptor in OUTPUTS.items():
+            output = handshake.connect(socket_path, {"role": role, "token": token, "worker": number})
+            handshake.expect_welcome(output)
+            os.dup2(output.stream.fileno(), descriptor)
+            output.close()
+        handshake.expect_welcome(data)
+        ScoringWorker(data).serve()
+    except ConnectionEnded:
+        return 0
+    except ProtocolError as error:
+        print(f"hostler score {number}: {error}", file=sys.stderr)
+        return BROKEN
+    finally:
+        # What the script has registered for the end of its process: a forked one ends without it.
+        atexit._run_exitfuncs()
+
+
+class ScoringWorker:
+    """One script, and the loop that serves it.
+
+    Args:
+        connection: the data connection, after its HELLO.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._caller: Caller | None = None
+        self._calls: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...], str]] = {}
+        """What headers of frames say that came before: clients tend to repeat themselves."""
+
+    def serve(self) -> NoReturn:
+        """Answer frames until the front closes.
+
+        Raises:
+            ConnectionEnded: when it does.
+            ProtocolError: when it breaks the protocol.
+        """
+        while True:
+            kind, identity, header, payload = self._connection.receive()
+            if kind == frames.CALL:
+                self._call(identity, header, payload)
+            elif kind == frames.LOAD:
+                self._load(identity, fields.parse(header))
+            elif kind == frames.HEALTH:
+                self._end(identity, {"result": {"private_bytes": memory.private_bytes(), "models": [1]}})
+            elif kind != frames.CANCEL:
+                raise ProtocolError(f"a scoring worker takes no frame of kind {kind}")
+
+    def _load(self, identity: int, header: Header) -> None:
+        try:
+            self._end(identity, {"result": self._start(header)})
+        except (ScriptError, SettingsError) as error:
+            logs.server.error("%s", error)
+            failure: Header = CallError(errors.LOAD_FAILED, str(error)).to_header()
+            self._end(identity, {"error": {**failure, "where": getattr(error, "where", None)}})
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+
+    def _start(self, header: Header) -> Header:
+        extra = fields.mapping(header, "extra")
+        app_root = fields.text(header, "artifact")
+        os.chdir(fields.text(header, "folder"))
+        process.buffer_lines()
+        faulthandler.enable()
+        fallback.offer_packages()
+        known = set(sys.modules)
+        found = settings.read(os.environ, app_root, fields.optional_text(extra, "entry_script"))
+        entry = found.entry_script
+        script_folder = os.path.dirname(os.path.join(app_root, entry)) if entry else None
+        logs.set_up(found.log_level, (app_root, script_folder))
+        loaded = script.load(found, extra.get("run_optional") is True)
+        caller = Caller(loaded, found.timeout_ms)
+        script.initialize(loaded, found, caller.finish)
+        documents: dict[str, Foreign] = swagger.documents(loaded, found) if loaded.run is not None else {}
+        self._caller = caller
+        logs.server.info("Scoring timeout is set to %d", found.timeout_ms)
+        logs.server.info("Worker with pid %d ready for serving traffic", os.getpid())
+        self._send_documents(documents)
+        return {
+            "input": loaded.mode,
+            "takes_headers": loaded.takes_headers,
+            "cors_origins": list(found.cors_origins),
+            "timeout_ms": found.timeout_ms,
+            "modules": list(runtimes.framework_modules(known)),
+        }
+
+    def _send_documents(self, documents: dict[str, str]) -> None:
+        """Ahead of LOAD's END, one CHUNK each: they may be larger than a header can be."""
+        for version, text in documents.items():
+            body = text.encode()
+            header: Header = {
+                "document": version,
+                "parts": [
+                    {"type": "opaque", "content_type": "application/json", "headers": {}, "bytes": len(body)}
+                ],
+            }
+            self._connection.send(frames.render(frames.CHUNK, frames.EVENT, header, body))
+
+    def _call(self, identity: int, header: bytes, payload: bytearray) -> None:
+        if self._connection.cancelled(identity):
+            self._end(identity, {})
+            return
+        if self._caller is None:
+            raise ProtocolError("a call came before a script was loaded")
+        known = self._calls.get(header)
+        if known is None:
+            known = self._read_call(header, len(payload))
+        answer = self._caller.answer(Incoming(*known, payload))
+        if isinstance(answer.body, bytes):
+            head = _head(answer, len(answer.body))
+            self._connection.reply(identity, head, (answer.body,), len(answer.body))
+        else:
+            self._stream(identity, answer)
+
+    def _read_call(self, data: bytes, size: int) -> tuple[str, str, tuple[tuple[str, str], ...], str]:
+        header = fields.parse(data)
+        if fields.text(header, "method") != "score":
+            raise ProtocolError(f"a call's method must be 'score', got {header['method']!r:.100}")
+        body = parts.parse(header, size)
+        if len(body) != 1 or not isinstance(body[0], parts.OpaquePart):
+            raise ProtocolError("a call to score has one opaque part")
+        request = fields.mapping(header, "request")
+        flat = fields.texts(request, "headers") if request else []
+        pairs = tuple(zip(flat[::2], flat[1::2], strict=True))
+        method = fields.text(request, "method") if request else "POST"
+        target = fields.text(request, "target") if request else "/score"
+        call = method, target, pairs, body[0].content_type
+        if not request:
+            if len(self._calls) >= KNOWN_HEADERS:
+                self._calls.clear()
+            self._calls[data] = call
+        return call
+
+    def _stream(self, identity: int, answer: Answer) -> None:
+        """Send pieces as they come; a script that fails meanwhile cuts the answer off."""
+        self._connection.send(_frame(identity, _head(answer, 0), b""))
+        try:
+            for piece in answer.body:
+                data = piece if isinstance(piece, bytes) else bytes([piece])
+                for start in range(0, len(data), STREAM_BYTES):
+                    part = data[start : start + STREAM_BYTES]
+                    self._connection.send(_frame(identity, _part(len(part), ""), part))
+        except (ConnectionEnded, ProtocolError):
+            raise
+        except (Exception, SystemExit) as error:
+            script.log_failure(error)
+            failure = CallError(errors.MODEL_ERROR, "the script failed while it streamed its answer")
+            self._end(identity, {"error": failure.to_header()})
+            return
+        self._end(identity, {})
+
+    def _end(self, identity: int, header: Header) -> None:
+        self._connection.send(frames.render(frames.END, identity, header))
+
+
+def _head(answer: Answer, size: int) -> bytes:
+    """The header of the CHUNK that begins an answer."""
+    failed = "null" if answer.failed is None else "true" if answer.failed else "false"
+    run_ms = "null" if answer.run_ms is None else f"{answer.run_ms:.3f}"
+    headers = (
+        fields.render({"headers": [list(pair) for pair in answer.headers]})[1:-1].decode()
+        if answer.headers
+        else '"headers":[]'
+    )
+    response = f'"response":{{"status":{answer.status},{headers},"failed":{failed},"run_ms":{run_ms}}}'
+    return b"%s,%s}" % (_part(size, answer.content_type)[:-1], response.encode())
+
+
+def _part(size: int, content_type: str) -> bytes:
+    kind = (
+        fields.render({"content_type": content_type})[1:-1]
+        if content_type != "application/json"
+        else JSON_PART
+    )
+    return b'{"parts":[{"type":"opaque",%s,"headers":{},"bytes":%d}]}' % (kind, size)
+
+
+JSON_PART: Final = b'"content_type":"application/json"'
+
+
+def _frame(identity: int, header: bytes, payload: bytes) -> bytes:
+    prelude = frames.PRELUDE.pack(len(header), len(payload), identity, frames.CHUNK, 0, 0)
+    return prelude + header + payload

@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { MlError } from "../ml-error.ts";
+import type { Session } from "../session.ts";
+
+interface InvokeValues {
+  readonly name: string;
+  readonly requestFile: string | undefined;
+  readonly deploymentName: string | undefined;
+}
+
+/** Longest that an answer may take: the gateway's own limits are far below. */
+const patienceMs = 360_000;
+
+/** Sends the file as it is, so that no number loses a digit, and returns the answer's text. */
+export async function invokeEndpoint(values: InvokeValues, session: Session): Promise<string> {
+  const body = await readRequest(values.requestFile, session);
+  const { client } = session;
+  const { scoring_uri: uri, auth_mode: authMode } = await client.getEndpoint(values.name);
+  const credential =
+    authMode === "key"
+      ? (await client.keys(values.name)).primary_key
+      : (await client.token(values.name)).access_token;
+  const headers = {
+    "content-type": "application/json",
+    authorization: `Bearer ${credential}`,
+    ...(values.deploymentName === undefined ? {} : { "azureml-model-deployment": values.deploymentName }),
+  };
+  const response = await post(uri, headers, body);
+  const answer = await response.text();
+  if (response.ok) return answer;
+  throw new MlError(refusalOf(values.name, response, answer), { hint: hintOf(values, response) });
+}
+
+async function readRequest(file: string | undefined, { context }: Session): Promise<string> {
+  if (file === undefined) {
+    throw new MlError("There is no request to send.", { hint: "Name a JSON file with --request-file." });
+  }
+  const body = file === "-" ? await text(process.stdin) : await readText(resolve(context.cwd, file), file);
+  try {
+    JSON.parse(body);
+    return body;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MlError(`${file} is not JSON: ${reason}`, {
+      hint: "Send what is not JSON to the scoring URI itself, with curl.",
+    });
+  }
+}
+
+/** Reads to the end, so that a pipe such as /dev/fd/63 is as good as a file. */
+async function readText(path: string, file: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new MlError(`The request file ${file} cannot be read (${reason}).`);
+  }
+}
+
+async function post(uri: string, headers: Readonly<Record<string, string>>, body: string): Promise<Response> {
+  try {
+    return await fetch(uri, { method: "POST", headers, body, signal: AbortSignal.timeout(patienceMs) });
+  } catch (error) {
+    const reason =
+      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new MlError(`No answer from ${uri} (${reason}).`, { hint: "See whether hostler up is running." });
+  }
+}
+
+function refusalOf(name: string, { status, headers }: Response, answer: string): string {
+  const original = headers.get("ms-azureml-model-error-statuscode");
+  const model = original === null ? "" : ` (the model's own status was ${original})`;
+  return `Endpoint ${name} answered with status ${String(status)}${model}: ${answer === "" ? "no body" : answer}`;
+}
+
+function hintOf({ name, deploymentName }: InvokeValues, { status, headers }: Response): string {
+  const served = headers.get("azureml-model-deployment") ?? deploymentName;
+  if (status === 404 && served === undefined) {
+    return `Give a deployment traffic with hostler ml online-endpoint update -n ${name} --traffic, or name one with --deployment-name.`;
+  }
+  return served === undefined
+    ? `See what happened to it: hostler endpoints events ${name}`
+    : `See what it wrote: hostler ml online-deployment get-logs -n ${served} -e ${name}`;
+}

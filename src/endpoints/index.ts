@@ -1,0 +1,1 @@
+export { type ControlPlane, type ControlPlaneOptions, openControlPlane } from "./control-plane.ts";

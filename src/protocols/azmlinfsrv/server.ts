@@ -1,0 +1,138 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Backend, BackendBody, BackendOutcome } from "../../core/ports/backend.ts";
+import type { Clock } from "../../core/ports/clock.ts";
+import { discardRest } from "../http/body.ts";
+import * as contract from "./contract.ts";
+
+export interface ScoringListenerOptions {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly maxBodyBytes: number;
+}
+
+type Answered = Extract<BackendOutcome, { readonly kind: "answered" }>;
+
+/** Up to here a copy costs less than a second piece to write. */
+const oneWriteBytes = 16 * 1024;
+
+/** An answer whose body is here. */
+interface Whole {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: Uint8Array;
+}
+
+/** Answers HTTP with a scoring backend, one write an answer. Every path is its: there is no router in between. */
+export function scoringListener(options: ScoringListenerOptions): RequestListener {
+  return (request, response) => {
+    void exchange(options, request, response);
+  };
+}
+
+async function exchange(
+  { backend, clock, maxBodyBytes }: ScoringListenerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readWhole(request, maxBodyBytes);
+  if (body === "gone") return;
+  if (body === "too large") {
+    sendWhole(response, refusal(413, contract.tooLarge), true);
+    discardRest(request, clock);
+    return;
+  }
+  const { method = "GET", url: target = "/", rawHeaders: headers } = request;
+  const call = backend.call({ method, target, headers, body });
+  response.on("close", () => {
+    // To a call that has been answered this does nothing.
+    if (!response.writableFinished) call.cancel();
+  });
+  const outcome = await call.outcome;
+  if (outcome.kind !== "answered") sendWhole(response, unanswered(outcome), false);
+  else if (isWhole(outcome)) sendWhole(response, outcome, false);
+  else await sendPieces(response, outcome, outcome.body);
+}
+
+function isWhole(outcome: Answered): outcome is Answered & Whole {
+  return outcome.body instanceof Uint8Array;
+}
+
+function unanswered({ kind }: Exclude<BackendOutcome, Answered>): Whole {
+  return kind === "failed" ? refusal(500, contract.processEnded) : refusal(503, contract.notReady);
+}
+
+function refusal(status: number, message: string): Whole {
+  const headers = ["content-type", contract.jsonType, "x-ms-run-function-failed", "True"];
+  return { status, headers, body: Buffer.from(contract.messageBody(message)) };
+}
+
+function sendWhole(response: ServerResponse, { status, headers, body }: Whole, closes: boolean): void {
+  if (response.destroyed) return;
+  const hasBody = status !== 204 && status !== 304;
+  const length = hasBody ? ["content-length", String(body.byteLength)] : [];
+  response.writeHead(status, [...headers, ...length, ...(closes ? ["connection", "close"] : [])]);
+  if (!hasBody) response.end();
+  else if (body.byteLength <= oneWriteBytes) response.end(latin1(body), "latin1");
+  else response.end(body);
+}
+
+/** The same bytes as text: Node writes a head and a text as one piece, and a head and bytes as two. */
+function latin1(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
+}
+
+/** Sends pieces as they come, as fast as the client takes them; a stream that fails cuts the connection. */
+async function sendPieces(
+  response: ServerResponse,
+  { status, headers }: Answered,
+  body: BackendBody,
+): Promise<void> {
+  if (body instanceof Uint8Array) return;
+  response.writeHead(status, [...headers]);
+  response.flushHeaders();
+  try {
+    for await (const piece of body) {
+      if (response.destroyed) return;
+      if (!response.write(piece)) await drained(response);
+    }
+    response.end();
+  } catch {
+    response.destroy();
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+  });
+}
+
+/** The whole body; of one that is too large nothing is kept. */
+function readWhole(request: IncomingMessage, limit: number): Promise<Buffer | "gone" | "too large"> {
+  if (Number(request.headers["content-length"] ?? 0) > limit) return Promise.resolve("too large");
+  return new Promise((resolve) => {
+    const pieces: Buffer[] = [];
+    let size = 0;
+    const take = (piece: Buffer): void => {
+      size += piece.byteLength;
+      pieces.push(piece);
+      if (size <= limit) return;
+      request.off("data", take);
+      resolve("too large");
+    };
+    request.on("data", take);
+    request.on("end", () => {
+      const [only] = pieces;
+      resolve(pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces, size));
+    });
+    request.on("error", () => {
+      resolve("gone");
+    });
+  });
+}

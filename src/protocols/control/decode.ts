@@ -1,0 +1,72 @@
+import type { z } from "zod";
+import type { ErrorCode } from "../../contracts/errors.ts";
+import { ServingError } from "../../contracts/serving-error.ts";
+
+/** Reads JSON; an empty body is an empty object. @throws ServingError MALFORMED_JSON, INVALID_REQUEST */
+export function decodeBody<Value>(bytes: Buffer, schema: z.ZodType<Value>, fill: object = {}): Value {
+  const value = bytes.byteLength === 0 ? {} : parseJson(bytes);
+  if (!isObject(value)) throw ServingError.wrongValue("body", "an object", value);
+  for (const [name, fromPath] of Object.entries(fill)) {
+    const given: unknown = value[name];
+    if (given === undefined || given === fromPath) continue;
+    throw ServingError.wrongValue(name, `${String(fromPath)}, as in the path`, given);
+  }
+  return decode({ ...value, ...fill }, schema);
+}
+
+/** @throws ServingError INVALID_REQUEST that names the first wrong field */
+export function decode<Value>(value: unknown, schema: z.ZodType<Value>): Value {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (issue === undefined) throw ServingError.wrongValue("body", "something else", value);
+  throw ServingError.wrongValue(fieldOf(issue), expectedOf(issue), issue.input);
+}
+
+/** A name of the path; where it breaks the rules there is nothing with it. @throws ServingError with that code */
+export function decodeName<Schema extends z.ZodType>(
+  text: string,
+  schema: Schema,
+  missing: ErrorCode,
+  noun: string,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new ServingError(missing, `There is no ${noun} ${JSON.stringify(text.slice(0, 80))}.`, {
+    got: text.slice(0, 80),
+  });
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch (error) {
+    throw new ServingError("MALFORMED_JSON", "The body is not JSON.", {}, { cause: error });
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** As `steps[0]`. */
+function fieldOf({ path }: z.core.$ZodIssue): string {
+  const field = path.reduce<string>((before, part) => {
+    if (typeof part === "number") return `${before}[${String(part)}]`;
+    return before === "" ? String(part) : `${before}.${String(part)}`;
+  }, "");
+  return field === "" ? "body" : field;
+}
+
+function expectedOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return issue.expected === "int" ? "a whole number" : issue.expected;
+  if (issue.code === "invalid_value") return issue.values.map(String).join(" or ");
+  if (issue.code === "too_small") return `at least ${String(issue.minimum)}${unitOf(issue.origin)}`;
+  if (issue.code === "too_big") return `at most ${String(issue.maximum)}${unitOf(issue.origin)}`;
+  return issue.message;
+}
+
+function unitOf(origin: string): string {
+  if (origin === "string") return " characters";
+  return origin === "array" ? " elements" : "";
+}

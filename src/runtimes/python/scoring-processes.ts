@@ -1,0 +1,180 @@
+import { basename, dirname } from "node:path";
+import { ServingError } from "../../contracts/serving-error.ts";
+import type { Clock } from "../../core/ports/clock.ts";
+import type { Logger } from "../../core/ports/logger.ts";
+import type { ScoringScript } from "../../core/ports/scoring-runner.ts";
+import type { Reception } from "./reception.ts";
+import type { ScoringInstance, ScoringLaunch, ScriptLog } from "./scoring.ts";
+import { type ForkedWorker, ScoringEnvironment } from "./scoring-environment.ts";
+import { ScoringPool } from "./scoring-pool.ts";
+import type { ScoringWorker } from "./scoring-worker.ts";
+
+export interface ScoringProcessesOptions {
+  readonly program: string;
+  /** Variables that every process gets, below those of its launch. */
+  readonly variables: NodeJS.ProcessEnv;
+  readonly reception: Reception;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Shared {
+  readonly environment: ScoringEnvironment;
+  users: number;
+}
+
+interface Loaded extends ForkedWorker {
+  readonly script: ScoringScript;
+}
+
+/** Every instance of a scoring script that runs here. */
+export class ScoringProcesses {
+  readonly #options: ScoringProcessesOptions;
+  readonly #environments = new Map<string, Shared>();
+  readonly #pools = new Set<ScoringPool>();
+
+  constructor(options: ScoringProcessesOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when init() has returned in every process; rejects with DEPLOYMENT_FAILED and what went wrong. */
+  async start(launch: ScoringLaunch, log: ScriptLog): Promise<ScoringInstance> {
+    const shared = this.#environment(launch);
+    shared.users += 1;
+    const goneEarly = new Set<ScoringWorker>();
+    const place: { pool: ScoringPool | null } = { pool: null };
+    const onGone = (worker: ScoringWorker): void => {
+      if (place.pool === null) goneEarly.add(worker);
+      else place.pool.gone(worker);
+    };
+    const starts = Array.from({ length: launch.workers }, () =>
+      startWorker(shared.environment, { launch, log, onGone }),
+    );
+    const settled = await Promise.allSettled(starts);
+    const started = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    const failure = settled.find((result) => result.status === "rejected");
+    const [first] = started;
+    if (failure !== undefined || first === undefined) {
+      for (const { worker } of started) worker.kill();
+      await this.#release(launch);
+      throw failure?.reason ?? new ServingError("INTERNAL", "An instance without workers.");
+    }
+    place.pool = this.#pool({ launch, log, started, script: first.script, environment: shared.environment });
+    for (const worker of goneEarly) place.pool.gone(worker);
+    return place.pool;
+  }
+
+  get processes(): readonly number[] {
+    return [...this.#pools].flatMap((pool) => pool.processes);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#pools].map((pool) => pool.stop(0)));
+    await Promise.all([...this.#environments.values()].map(({ environment }) => environment.stop()));
+  }
+
+  #pool(parts: {
+    readonly launch: ScoringLaunch;
+    readonly log: ScriptLog;
+    readonly started: readonly Loaded[];
+    readonly script: ScoringScript;
+    readonly environment: ScoringEnvironment;
+  }): ScoringPool {
+    const { launch, log, started, script, environment } = parts;
+    const pool = new ScoringPool({
+      clock: this.#options.clock,
+      log,
+      script,
+      started,
+      start: (gone) => startWorker(environment, { launch, log, onGone: gone }),
+      onStopped: async () => {
+        this.#pools.delete(pool);
+        await this.#release(launch);
+      },
+    });
+    this.#pools.add(pool);
+    return pool;
+  }
+
+  #environment(launch: ScoringLaunch): Shared {
+    const key = keyOf(launch);
+    const known = this.#environments.get(key);
+    if (known !== undefined) return known;
+    const { program, variables, reception, clock, logger } = this.#options;
+    const environment = new ScoringEnvironment({
+      interpreter: launch.interpreter,
+      program,
+      variables: { ...variables, ...launch.variables, AML_APP_ROOT: launch.appRoot },
+      reception,
+      clock,
+      logger,
+    });
+    const shared = { environment, users: 0 };
+    this.#environments.set(key, shared);
+    return shared;
+  }
+
+  /** The last instance that leaves takes the zygote with it. */
+  async #release(launch: ScoringLaunch): Promise<void> {
+    const key = keyOf(launch);
+    const shared = this.#environments.get(key);
+    if (shared === undefined) return;
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    this.#environments.delete(key);
+    await shared.environment.stop();
+  }
+}
+
+function keyOf({ interpreter, appRoot, variables }: ScoringLaunch): string {
+  const sorted = Object.entries(variables).sort(([one], [other]) => (one < other ? -1 : 1));
+  return JSON.stringify([interpreter, appRoot, sorted]);
+}
+
+interface Start {
+  readonly launch: ScoringLaunch;
+  readonly log: ScriptLog;
+  readonly onGone: (worker: ScoringWorker) => void;
+}
+
+async function startWorker(environment: ScoringEnvironment, { launch, log, onGone }: Start): Promise<Loaded> {
+  const place: { worker: ScoringWorker | null } = { worker: null };
+  const forked = await environment.fork(log, () => {
+    if (place.worker !== null) onGone(place.worker);
+  });
+  place.worker = forked.worker;
+  const { appRoot, folder = appRoot, entryScript, isRunOptional = false } = launch;
+  try {
+    const { script, modules } = await forked.worker.load({ appRoot, folder, entryScript, isRunOptional });
+    environment.learn(modules);
+    return { ...forked, script };
+  } catch (error) {
+    // It was never anybody's: nobody is to be told that it ends.
+    place.worker = null;
+    forked.worker.kill();
+    const end = await forked.exited;
+    throw failureOf(ServingError.from(error), launch, end);
+  }
+}
+
+/** Why a script could not be started, in one sentence that names the place. */
+function failureOf(error: ServingError, { entryScript, appRoot }: ScoringLaunch, end: string): ServingError {
+  const script = entryScript === null ? "main" : basename(entryScript);
+  const { where } = error.details;
+  const message =
+    error.code === "WORKER_DIED"
+      ? `${script} ended its process while it was imported or in init() (${end}).`
+      : `${script}: ${error.message}${where === undefined ? "" : ` (${shorten(where, appRoot)})`}`;
+  const hint = "The log of the instance has the whole traceback and what lies in AZUREML_MODEL_DIR.";
+  return new ServingError(
+    "DEPLOYMENT_FAILED",
+    message,
+    { ...(where === undefined ? {} : { where }), hint },
+    { cause: error },
+  );
+}
+
+function shorten(where: string, appRoot: string): string {
+  const root = `${appRoot}/`;
+  return where.startsWith(root) ? where.slice(root.length) : `${basename(dirname(where))}/${basename(where)}`;
+}

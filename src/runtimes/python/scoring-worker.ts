@@ -1,0 +1,215 @@
+import { ServingError } from "../../contracts/serving-error.ts";
+import type { Clock, Timer } from "../../core/ports/clock.ts";
+import type { ScoringCall, ScoringOutcome, ScoringScript } from "../../core/ports/scoring-runner.ts";
+import { AnswerStream } from "./answer-stream.ts";
+import { Commands } from "./commands.ts";
+import type { Connection } from "./connection.ts";
+import { type Frame, FrameError } from "./frames.ts";
+import {
+  type LoadedScript,
+  readAnswerHead,
+  readError,
+  readObject,
+  readScript,
+  readString,
+} from "./messages.ts";
+
+/** How long after its time a call may still answer: the worker ends it itself, unless C code holds it. */
+const overdueGraceMs = 1000;
+
+export interface ScoringWorkerOptions {
+  readonly data: Connection;
+  readonly lifeline: Connection;
+  readonly pid: number;
+  readonly clock: Clock;
+  /** Called once, after every call under way has been settled. */
+  readonly onGone: () => void;
+}
+
+/** What a script is loaded from. */
+export interface ScriptOrder {
+  readonly appRoot: string;
+  readonly folder: string;
+  readonly entryScript: string | null;
+  readonly isRunOptional: boolean;
+}
+
+interface CallUnderWay {
+  readonly resolve: (outcome: ScoringOutcome) => void;
+  startedAt: number;
+  stream: AnswerStream | null;
+}
+
+/** One process with one script. Calls are answered in their order, one at a time. */
+export class ScoringWorker {
+  readonly pid: number;
+  readonly #options: ScoringWorkerOptions;
+  readonly #commands: Commands;
+  readonly #calls = new Map<number, CallUnderWay>();
+  readonly #documents = new Map<string, string>();
+  #script: ScoringScript | null = null;
+  #watch: Timer | null = null;
+  #isGone = false;
+
+  constructor(options: ScoringWorkerOptions) {
+    this.pid = options.pid;
+    this.#options = options;
+    this.#commands = new Commands(options.data);
+    options.data.handOver({
+      onFrame: (frame) => {
+        this.#receive(frame);
+      },
+      onClose: () => {
+        this.#gone();
+      },
+    });
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Calls that it has been sent and has not answered. */
+  get outstanding(): number {
+    return this.#calls.size;
+  }
+
+  /** Imports the script and runs its init(); rejects with what went wrong there. */
+  async load({ appRoot, folder, entryScript, isRunOptional }: ScriptOrder): Promise<LoadedScript> {
+    const header = {
+      model: 1,
+      name: "script",
+      version: null,
+      runtime: "scoring",
+      artifact: appRoot,
+      folder,
+      extra: { entry_script: entryScript, run_optional: isRunOptional },
+    };
+    const loaded = readScript(await this.#commands.request("load", header), this.#documents);
+    this.#script = loaded.script;
+    return loaded;
+  }
+
+  /** Sends a call; the id is for {@link ScoringWorker.cancel}. */
+  score(call: ScoringCall, resolve: (outcome: ScoringOutcome) => void): number {
+    const id = this.#commands.takeId();
+    const { method, target, headers, contentType, body } = call;
+    const isPlain = method === "POST" && this.#script?.input !== "raw" && this.#script?.takesHeaders !== true;
+    const header = {
+      method: "score",
+      ...(isPlain ? {} : { request: { method, target, headers } }),
+      parts: [{ type: "opaque", content_type: contentType, headers: {}, bytes: body.byteLength }],
+    };
+    try {
+      this.#options.data.send({ kind: "call", id, header, payload: [body] });
+    } catch (error) {
+      resolve({ kind: "not-started", reason: ServingError.from(error).message });
+      return id;
+    }
+    this.#calls.set(id, { resolve, startedAt: this.#options.clock.now(), stream: null });
+    this.#watchHead();
+    return id;
+  }
+
+  /** A call that has not begun never does; one that runs is run to its end, and its answer dropped. */
+  cancel(id: number): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    call.stream?.leave();
+    this.#options.data.send({ kind: "cancel", id, header: {} });
+  }
+
+  /** Lets it end by itself: what the script registered for its end is run. */
+  dismiss(): void {
+    this.#options.data.close();
+  }
+
+  /** Ends it at once, with everything that it has started. */
+  kill(): void {
+    this.#options.data.close();
+    this.#options.lifeline.close();
+  }
+
+  #receive(frame: Frame): void {
+    if (frame.kind === "chunk") {
+      if (frame.id === 0) this.#takeDocument(frame);
+      else this.#chunk(frame);
+    } else if (frame.kind === "end") {
+      if (!this.#commands.settle(frame)) this.#end(frame);
+    } else if (frame.kind !== "log" && frame.kind !== "metric") {
+      throw new FrameError(`A scoring worker sent ${frame.kind}.`);
+    }
+  }
+
+  #takeDocument({ header, payload }: Frame): void {
+    const version = readString(readObject(header, "header"), "document");
+    this.#documents.set(version, payload.toString("utf8"));
+  }
+
+  #chunk({ id, header, payload, isLast }: Frame): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) throw new FrameError(`A chunk for call ${String(id)}, which is not under way.`);
+    const head = readAnswerHead(header);
+    if (isLast && head !== undefined) {
+      this.#settled(id);
+      call.resolve({ kind: "answered", answer: { ...head, body: payload } });
+    } else if (head !== undefined) {
+      const { data } = this.#options;
+      call.stream = new AnswerStream({
+        pause: () => {
+          data.pause();
+        },
+        resume: () => {
+          data.resume();
+        },
+      });
+      call.resolve({ kind: "answered", answer: { ...head, body: call.stream } });
+    } else call.stream?.push(payload);
+  }
+
+  #end({ id, header }: Frame): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) throw new FrameError(`An end for call ${String(id)}, which is not under way.`);
+    this.#settled(id);
+    call.stream?.end(readError(header));
+    if (call.stream === null) call.resolve({ kind: "not-started", reason: "the caller went away" });
+  }
+
+  #settled(id: number): void {
+    this.#calls.delete(id);
+    const [next] = this.#calls.values();
+    if (next !== undefined) next.startedAt = this.#options.clock.now();
+  }
+
+  /** One timer for all calls: it looks at the one that runs, and goes on while there is one. */
+  #watchHead(): void {
+    const [head] = this.#calls.values();
+    if (this.#watch !== null || head === undefined || this.#script === null) return;
+    const { clock } = this.#options;
+    const limitMs = this.#script.timeoutMs + overdueGraceMs;
+    const leftMs = Math.max(1, head.startedAt + limitMs - clock.now());
+    this.#watch = clock.schedule(leftMs, () => {
+      this.#watch = null;
+      const [oldest] = this.#calls.values();
+      if (oldest?.stream === null && clock.now() - oldest.startedAt >= limitMs) {
+        oldest.resolve({ kind: "overdue" });
+        this.kill();
+      } else this.#watchHead();
+    });
+  }
+
+  #gone(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#watch?.cancel();
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    const reason = "the process that ran the script ended";
+    for (const [index, call] of calls.entries()) {
+      call.stream?.end(new ServingError("WORKER_DIED", reason));
+      call.resolve(index === 0 ? { kind: "crashed", reason } : { kind: "not-started", reason });
+    }
+    this.#commands.failAll(new ServingError("WORKER_DIED", reason));
+    this.#options.onGone();
+  }
+}
