@@ -12,7 +12,9 @@ let rig: PlaneRig;
 
 beforeEach(async () => {
   // An environment variable of the deployment says how its instances behave.
-  rig = await PlaneRig.open(({ spec }) => (spec.environment_variables["CRASH"] === undefined ? {} : crashing));
+  rig = await PlaneRig.open(({ spec }) =>
+    spec.environment_variables["CRASH"] === undefined ? {} : crashing,
+  );
 });
 afterEach(() => rig.close());
 
@@ -34,7 +36,7 @@ describe("endpoints", () => {
 
   it("are not replaced by a creation", async () => {
     await rig.putEndpoint("shop");
-    const { scoring_uri: _, ...spec } = await rig.plane.endpoints.get(shop);
+    const spec = await rig.plane.endpoints.get(shop);
     await expect(rig.plane.endpoints.put(spec, { actor, create: true })).rejects.toMatchObject({
       code: "ALREADY_EXISTS",
     });
@@ -85,7 +87,10 @@ describe("traffic", () => {
 
   it.each([
     [{ blue: 50 }, { code: "INVALID_REQUEST", details: { field: "traffic", got: "blue=50" } }],
-    [{ blue: 150, green: -50 }, { code: "INVALID_REQUEST", details: { field: "traffic" } }],
+    [
+      { blue: 150, green: -50 },
+      { code: "INVALID_REQUEST", details: { field: "traffic" } },
+    ],
     [{ red: 100 }, { code: "DEPLOYMENT_NOT_FOUND", details: { hint: "It has: blue, green." } }],
   ])("cannot be %j", async (traffic, error) => {
     await expect(rig.setTraffic("shop", traffic)).rejects.toMatchObject(error);
@@ -112,7 +117,10 @@ describe("deployments", () => {
     expect(put).toMatchObject({ provisioning_state: "Creating", reason: null, revision: 2 });
     const waited = rig.plane.deployments.get(shop, blue, 10_000);
     const { provisioning_state, instances } = await rig.clock.until(waited);
-    expect([provisioning_state, instances.map(({ state }) => state)]).toEqual(["Succeeded", ["ready", "ready"]]);
+    expect([provisioning_state, instances.map(({ state }) => state)]).toEqual([
+      "Succeeded",
+      ["ready", "ready"],
+    ]);
     expect(rig.clock.now()).toBeLessThan(100);
   });
 
@@ -184,7 +192,9 @@ describe("deployments", () => {
     expect(await rig.plane.deployments.logs(shop, blue, options)).toBe(
       "2026-01-01 00:00:00,010 I [0/stdout] revision 2 begins\n",
     );
-    expect(await rig.plane.deployments.logs(shop, blue, { ...options, container: "storage-initializer" })).toBe("");
+    expect(
+      await rig.plane.deployments.logs(shop, blue, { ...options, container: "storage-initializer" }),
+    ).toBe("");
   });
 });
 
@@ -193,7 +203,12 @@ describe("keys", () => {
     await rig.putEndpoint("shop");
     const admits = (key: string) => rig.plane.directory.find("shop")?.admits(key);
     const { primary_key, secondary_key } = await rig.plane.keys.keys(shop);
-    expect([primary_key, secondary_key, "", `${primary_key}x`].map(admits)).toEqual([true, true, false, false]);
+    expect([primary_key, secondary_key, "", `${primary_key}x`].map(admits)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
     const fresh = await rig.plane.keys.regenerate(shop, "primary", actor);
     expect(fresh.secondary_key).toBe(secondary_key);
     expect([primary_key, fresh.primary_key, secondary_key].map(admits)).toEqual([false, true, true]);
@@ -213,7 +228,13 @@ describe("keys", () => {
     const later = Buffer.from(payload, "base64url");
     later.writeUIntBE(expiry_time_utc + 9_999, 18, 6);
     const forged = `${later.toString("base64url")}.${signature}`;
-    expect([forged, payload, `.${signature}`, "", "x.y.z"].map(admits)).toEqual([false, false, false, false, false]);
+    expect([forged, payload, `.${signature}`, "", "x.y.z"].map(admits)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
     await rig.clock.advance(2 * 60 * 60 * 1000);
     expect(admits(access_token)).toBe(false);
     await expect(rig.plane.keys.keys(shop)).rejects.toMatchObject({ code: "CONFLICT" });
@@ -294,7 +315,8 @@ describe("the state folder", () => {
     const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
     expect(await modeOf(rig.stateFolder)).toBe("700");
     for (const file of await readdir(rig.stateFolder)) {
-      if (file.startsWith("hostler.db")) expect([file, await modeOf(join(rig.stateFolder, file))]).toEqual([file, "600"]);
+      if (file.startsWith("hostler.db"))
+        expect([file, await modeOf(join(rig.stateFolder, file))]).toEqual([file, "600"]);
     }
   });
 

@@ -99,16 +99,16 @@ export class DeploymentService implements DeploymentOperations {
     if (isSame && old.state !== "Failed") return this.#view(old);
     const what = `${old === undefined ? "create" : "update"} deployment ${key.name}`;
     journal.record({ endpoint: key.endpoint, actor, what }, ({ revision, at, after }) => {
+      const target = targetOf(spec, isSame ? old.revision : revision, assets);
       const record: DeploymentRecord = {
         spec,
-        serving: old?.serving ?? null,
+        serving: this.#servingAfter(old, target),
         state: old === undefined || old.serving === null ? "Creating" : "Updating",
         reason: null,
-        revision: isSame ? old.revision : revision,
+        revision: target.order.revision,
         createdAt: old?.createdAt ?? at,
         modifiedAt: at,
       };
-      const target = targetOf(spec, record.revision, assets);
       store.deployments.put(record);
       after(() => {
         this.#open(key)?.runner.apply(target);
@@ -223,6 +223,13 @@ export class DeploymentService implements DeploymentOperations {
   async #end(runner: DeploymentRunner): Promise<void> {
     await runner.stop({ force: false });
     this.#runners.delete(runner);
+  }
+
+  /** What does not change how instances are started is in force at once. */
+  #servingAfter(old: DeploymentRecord | undefined, target: DeploymentTarget): DeploymentSpec | null {
+    const serving = old?.serving ?? null;
+    if (old === undefined || serving === null) return null;
+    return this.#target(serving, old.revision).identity === target.identity ? target.order.spec : serving;
   }
 
   #target(spec: DeploymentSpec, revision: number): DeploymentTarget {

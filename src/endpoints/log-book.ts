@@ -1,4 +1,4 @@
-import type { DeploymentLog } from "../core/instances/deployment-log.ts";
+import type { InstanceLog } from "../core/ports/instance-launcher.ts";
 
 /** Newest lines that are kept, of each container. */
 const mostLines = 5_000;
@@ -10,7 +10,7 @@ export type LogContainer = "inference-server" | "storage-initializer";
 const stampPattern = /^\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d/;
 
 /** The newest lines of a deployment: what its instances wrote, and what was done before they could start. */
-export class LogBook implements DeploymentLog {
+export class LogBook implements InstanceLog {
   readonly #wallTime: () => number;
   readonly #lines: Readonly<Record<LogContainer, LineRing>> = {
     "inference-server": new LineRing(),
@@ -27,11 +27,6 @@ export class LogBook implements DeploymentLog {
     const shown = text.length > longestLine ? `${text.slice(0, longestLine)}…` : text;
     const writer = ordinal === null ? source : `${String(ordinal)}/${source}`;
     this.#lines[container].add(stampPattern.test(shown) ? shown : `${this.#stamp()} I [${writer}] ${shown}`);
-  }
-
-  recent(count: number): readonly string[] {
-    const lines = this.last("inference-server", count);
-    return lines.length > 0 ? lines : this.last("storage-initializer", count);
   }
 
   last(container: LogContainer, count: number): readonly string[] {

@@ -49,7 +49,10 @@ async function take(rig: PlaneRig, step: Step): Promise<void> {
 function putDeployment(rig: PlaneRig, step: Step): Promise<unknown> {
   if (step.do !== "put deployment") return Promise.resolve();
   const environment_variables = step.crashes ? { CRASH: "1" } : {};
-  return rig.putDeployment(step.endpoint, step.deployment, { instance_count: step.count, environment_variables });
+  return rig.putDeployment(step.endpoint, step.deployment, {
+    instance_count: step.count,
+    environment_variables,
+  });
 }
 
 function sharesOf(step: Step): Readonly<Record<string, number>> {

@@ -125,7 +125,8 @@ describe("endpoints of hostler up", () => {
   test("a script that cannot start fails the deployment at once, with its own words", async () => {
     await createEndpoint(up, "broken");
     const began = performance.now();
-    const script = "import nothing_of_that_name\n\ndef init():\n    pass\n\ndef run(data):\n    return data\n";
+    const script =
+      "import nothing_of_that_name\n\ndef init():\n    pass\n\ndef run(data):\n    return data\n";
     const found = await deployScript(up, { endpoint: "broken", name: "blue", script });
     expect(found.provisioning_state).toBe("Failed");
     expect(found.reason).toContain("nothing_of_that_name");

@@ -5,7 +5,7 @@ import { pythonInterpreter } from "./paths.ts";
 import { runOrFail } from "./run.ts";
 
 /** The client that the façade is tried with; another one may ask for other things. */
-export const azureClient = "azure-ai-ml==1.35.2";
+const azureClient = "azure-ai-ml==1.35.2";
 
 const minutes = 60_000;
 

@@ -1,4 +1,4 @@
-import { operand, requiredText, text, words } from "../ml/grammar/flag.ts";
+import { operand, requiredText, text, texts } from "../ml/grammar/flag.ts";
 import { defineVerb, type Noun } from "../ml/grammar/verb.ts";
 
 const build = defineVerb({
@@ -15,14 +15,14 @@ const build = defineVerb({
     },
   ],
   flags: {
-    images: words({ names: ["--image", "-t"], help: "Name and tag of the image" }),
+    images: texts({ names: ["--image", "-t"], help: "Name and tag of the image" }),
     registry: requiredText({ names: ["--registry", "-r"], help: "Name of the registry" }),
     file: text({
       names: ["--file", "-f"],
       help: "Dockerfile, below the folder or as a path to it",
       completes: "file",
     }),
-    buildArguments: words({ names: ["--build-arg"], help: "Build arguments, as NAME=VALUE" }),
+    buildArguments: texts({ names: ["--build-arg"], help: "Build arguments, as NAME=VALUE" }),
     context: operand({ help: "Folder to build from" }),
   },
   ignoresUnknown: true,

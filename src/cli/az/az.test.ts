@@ -30,7 +30,7 @@ test("what is not known is refused with status 2", async () => {
   expect((await az(["vm", "list"])).exitCode).toBe(2);
 });
 
-const build = ["acr", "build", "-t", "a/b:1", "-r", "Reg", "-f", "Dockerfile", "."];
+const build = ["acr", "build", "-r", "Reg", "-f", "Dockerfile", "--build-arg", "A=1", "-t", "a/b:1", "."];
 const nowhere = { DOCKER_HOST: "unix:///nowhere/engine.sock" };
 
 test("without a container engine nothing is built, a script goes on, and knows why", async () => {

@@ -14,7 +14,7 @@ export interface Session {
   readonly progress: Progress;
 }
 
-export interface Progress {
+interface Progress {
   readonly show: (text: string) => void;
   readonly end: () => void;
 }

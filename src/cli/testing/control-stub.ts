@@ -39,7 +39,7 @@ export async function startControl(given: Partial<ControlContext> = {}): Promise
   return { url, plane, history, rollouts, seen, [Symbol.asyncDispose]: () => app.close() };
 }
 
-export class FakeHistory implements EndpointHistory {
+class FakeHistory implements EndpointHistory {
   readonly #plane: FakeControlPlane;
   readonly undone: (number | null)[] = [];
   compared: Comparison | null = null;
@@ -85,7 +85,7 @@ export class FakeHistory implements EndpointHistory {
   }
 }
 
-export class FakeRollouts implements RolloutOperations {
+class FakeRollouts implements RolloutOperations {
   /** What each question about it is answered with, the last one for ever. */
   states: Partial<Rollout>[] = [{}];
   readonly cancelled: boolean[] = [];

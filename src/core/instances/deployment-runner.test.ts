@@ -59,7 +59,9 @@ describe("a new deployment", () => {
 
   it("fails at once where starting again cannot help", async () => {
     const rig = new RunnerRig();
-    const launchFailure = new ServingError("DEPLOYMENT_FAILED", "score.py raised KeyError: 'x'.", { hint: "Mend it." });
+    const launchFailure = new ServingError("DEPLOYMENT_FAILED", "score.py raised KeyError: 'x'.", {
+      hint: "Mend it.",
+    });
     rig.apply({ launchFailure });
     await rig.clock.advance(20);
     expect(rig.reasonOf(1)).toContain("instance 0: score.py raised KeyError: 'x'. Mend it.");
@@ -70,10 +72,13 @@ describe("a new deployment", () => {
 
   it("fails with what could not be prepared, and what to do", async () => {
     const rig = new RunnerRig();
-    const prepareFailure = new ServingError("IMAGE_UNAVAILABLE", "There is no image a:1.", { hint: "Pull it." });
+    const prepareFailure = new ServingError("IMAGE_UNAVAILABLE", "There is no image a:1.", {
+      hint: "Pull it.",
+    });
     rig.apply({ prepareFailure });
     await rig.clock.advance(20);
-    expect(rig.reasonOf(1)).toBe("blue could not be started: There is no image a:1.\nThe last lines of its log:\n  null hostler There is no image a:1.\nPull it.");
+    expect(rig.reasonOf(1)).toBe("blue could not be started: There is no image a:1.\nPull it.");
+    expect(rig.lines).toEqual(["null hostler There is no image a:1."]);
     expect(rig.states).toBe("failed");
   });
 
@@ -118,6 +123,8 @@ describe("an update", () => {
     await rig.clock.advance(5_000);
     expect(rig.outcomes).toBe("1 succeeded, 2 failed");
     expect([rig.running, rig.states, rig.pool.timeoutMs]).toEqual(["1", "ready", 1234]);
+    expect(rig.reasonOf(2)).toContain("revision 2 begins");
+    expect(rig.reasonOf(2)).not.toContain("revision 1 begins");
   });
 
   it("that changes nothing restarts nothing", async () => {

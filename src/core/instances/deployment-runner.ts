@@ -1,10 +1,14 @@
 import type { DeploymentSpec, InstanceStatus } from "../../contracts/control/deployment.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { InstanceLauncher, LaunchOrder, PreparedDeployment } from "../ports/instance-launcher.ts";
+import type {
+  InstanceLauncher,
+  InstanceLog,
+  LaunchOrder,
+  PreparedDeployment,
+} from "../ports/instance-launcher.ts";
 import type { LoadSlots } from "../residency/load-slots.ts";
 import type { DeploymentPool } from "../traffic/deployment-pool.ts";
 import { Autoscaler, type Load, neededInstances } from "./autoscaler.ts";
-import type { DeploymentLog } from "./deployment-log.ts";
 import { describeFailure } from "./failure-report.ts";
 import { type DeploymentTarget, type Happening, InstanceSet, type SetFailure } from "./instance-set.ts";
 
@@ -12,7 +16,7 @@ export interface RunnerOptions {
   readonly clock: Clock;
   readonly launcher: InstanceLauncher;
   readonly pool: DeploymentPool;
-  readonly log: DeploymentLog;
+  readonly log: InstanceLog;
   readonly slots: LoadSlots;
   readonly events: RunnerEvents;
 }
@@ -28,7 +32,6 @@ export type RunnerOutcome =
   /** The reason is a whole report: what happened, the probes, the last lines of the log, what to do. */
   | { readonly kind: "failed"; readonly reason: string };
 
-const reportedLines = 20;
 /** A call gets its time-out, and this much more for its answer to leave. */
 const drainGraceMs = 1_000;
 
@@ -170,9 +173,9 @@ export class DeploymentRunner {
   }
 
   #hasFailed(set: InstanceSet, failure: SetFailure): void {
-    const { events, log } = this.#options;
+    const { events } = this.#options;
     const { name } = set.target.order.spec;
-    const reason = describeFailure(name, failure, log.recent(reportedLines));
+    const reason = describeFailure(name, failure);
     if (failure.summary !== this.#lastComplaint) {
       this.#lastComplaint = failure.summary;
       events.happened({ reason: "StartFailed", message: failure.summary, level: "error" });

@@ -1,11 +1,7 @@
 import type { SetFailure } from "./instance-set.ts";
 
 /** Everything that helps to mend a deployment that does not start: what happened, what it said, and what to do. */
-export function describeFailure(
-  deployment: string,
-  { summary, probes, hint }: SetFailure,
-  lines: readonly string[],
-): string {
+export function describeFailure(deployment: string, { summary, probes, hint, lines }: SetFailure): string {
   const parts = [`${deployment} could not be started: ${summary}`];
   if (probes.length > 0) parts.push(`Probes:\n${indented(probes)}`);
   if (lines.length > 0) parts.push(`The last lines of its log:\n${indented(lines)}`);

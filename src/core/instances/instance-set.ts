@@ -3,6 +3,7 @@ import { ServingError } from "../../contracts/serving-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {
   InstanceLauncher,
+  InstanceLog,
   LaunchedInstance,
   LaunchOrder,
   PreparedDeployment,
@@ -10,9 +11,9 @@ import type {
 import type { LoadSlots } from "../residency/load-slots.ts";
 import type { DeploymentPool } from "../traffic/deployment-pool.ts";
 import { BackOff } from "./back-off.ts";
-import type { DeploymentLog } from "./deployment-log.ts";
 import { type InstanceFailure, InstanceSupervisor } from "./instance-supervisor.ts";
 import { Pause } from "./pause.ts";
+import { RecentLines } from "./recent-lines.ts";
 
 /** What is to run, and how to know whether something that runs already is the same. */
 export interface DeploymentTarget {
@@ -24,7 +25,7 @@ export interface DeploymentTarget {
 export interface InstanceSetOptions {
   readonly clock: Clock;
   readonly launcher: InstanceLauncher;
-  readonly log: DeploymentLog;
+  readonly log: InstanceLog;
   /** Starts under way at once, of all deployments together. */
   readonly slots: LoadSlots;
   readonly target: DeploymentTarget;
@@ -48,6 +49,8 @@ export interface SetFailure {
   readonly summary: string;
   readonly probes: readonly string[];
   readonly hint: string | null;
+  /** The last that its instances wrote. */
+  readonly lines: readonly string[];
 }
 
 /** Something that people may want to know later. */
@@ -58,6 +61,7 @@ export interface Happening {
 }
 
 const stopGraceMs = 5_000;
+const reportedLines = 20;
 /** A start that takes longer than this lets others begin. */
 const slotMs = 10_000;
 /** A start that cannot be called off is not waited for longer than this when its set stops. */
@@ -69,6 +73,7 @@ export class InstanceSet {
   readonly #supervisors: InstanceSupervisor[] = [];
   readonly #retiring = new Set<Promise<void>>();
   readonly #pause: Pause;
+  readonly #log: RecentLines;
   #target: DeploymentTarget;
   #wanted: number;
   #isPatient: boolean;
@@ -84,6 +89,7 @@ export class InstanceSet {
     this.#wanted = options.instances;
     this.#isPatient = options.isPatient;
     this.#pause = new Pause(options.clock);
+    this.#log = new RecentLines(options.log, reportedLines);
     void this.#prepare();
   }
 
@@ -177,9 +183,8 @@ export class InstanceSet {
       patience.for(abandonMs + this.#target.order.spec.request_settings.request_timeout_ms),
     ]);
     patience.end();
-    const { log } = this.#options;
     await this.#prepared?.stop().catch((error: unknown) => {
-      log.line(
+      this.#log.line(
         null,
         "hostler",
         `What was prepared could not be given back: ${ServingError.from(error).message}`,
@@ -188,11 +193,11 @@ export class InstanceSet {
   }
 
   async #prepare(): Promise<void> {
-    const { launcher, log, slots, mayLaunch } = this.#options;
+    const { launcher, slots, mayLaunch } = this.#options;
     const backOff = new BackOff();
     while (!this.#isStopped) {
       try {
-        const prepared = await slots.run(() => launcher.prepare(this.#target.order, log));
+        const prepared = await slots.run(() => launcher.prepare(this.#target.order, this.#log));
         if (this.#hasStopped()) {
           await prepared.stop();
           return;
@@ -202,8 +207,8 @@ export class InstanceSet {
         this.#launchAll(prepared);
         return;
       } catch (error) {
-        const failure = failureOf(error);
-        log.line(null, "hostler", failure.summary);
+        const failure = failureOf(error, this.#log.lines);
+        this.#log.line(null, "hostler", failure.summary);
         if (this.#hasStopped()) return;
         if (!this.#isPatient) {
           this.#fail(failure);
@@ -281,7 +286,12 @@ export class InstanceSet {
 
   #despair({ ordinal, summary, probes }: InstanceFailure): void {
     if (this.#isStopped) return;
-    const failure = { summary: `instance ${String(ordinal)}: ${summary}`, probes, hint: null };
+    const failure = {
+      summary: `instance ${String(ordinal)}: ${summary}`,
+      probes,
+      hint: null,
+      lines: [...this.#log.lines],
+    };
     if (this.#isPatient) this.#options.events.failed(failure);
     else this.#fail(failure);
   }
@@ -296,7 +306,7 @@ function probesOf({ liveness_probe, readiness_probe }: DeploymentSpec) {
   return { liveness: liveness_probe, readiness: readiness_probe };
 }
 
-function failureOf(error: unknown): SetFailure {
+function failureOf(error: unknown, lines: readonly string[]): SetFailure {
   const { message, details } = ServingError.from(error);
-  return { summary: message, probes: [], hint: details.hint ?? null };
+  return { summary: message, probes: [], hint: details.hint ?? null, lines: [...lines] };
 }

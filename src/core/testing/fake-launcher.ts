@@ -1,4 +1,4 @@
-import { ServingError } from "../../contracts/serving-error.ts";
+import type { ServingError } from "../../contracts/serving-error.ts";
 import type { Backend, BackendCall, BackendRequest } from "../ports/backend.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {

@@ -1,7 +1,7 @@
 import { type DeploymentSpec, deploymentSpecSchema } from "../../contracts/control/deployment.ts";
-import type { DeploymentLog } from "../instances/deployment-log.ts";
 import { DeploymentRunner, type RunnerOutcome } from "../instances/deployment-runner.ts";
 import type { DeploymentTarget, Happening } from "../instances/instance-set.ts";
+import type { InstanceLog } from "../ports/instance-launcher.ts";
 import { LoadSlots } from "../residency/load-slots.ts";
 import { DeploymentPool } from "../traffic/deployment-pool.ts";
 import { FakeLauncher, type FakeProgram } from "./fake-launcher.ts";
@@ -30,9 +30,8 @@ export class RunnerRig {
     const { clock, lines } = this;
     this.launcher = new FakeLauncher({ clock, about: ({ revision }) => this.#programs.get(revision) ?? {} });
     this.pool = new DeploymentPool({ name: deploymentSpec().name, clock });
-    const log: DeploymentLog = {
+    const log: InstanceLog = {
       line: (ordinal, source, text) => lines.push(`${String(ordinal)} ${source} ${text}`),
-      recent: (count) => lines.slice(-count),
     };
     this.runner = new DeploymentRunner({
       ...{ clock, log, launcher: this.launcher, pool: this.pool, slots: new LoadSlots(16) },

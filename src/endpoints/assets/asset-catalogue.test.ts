@@ -105,7 +105,10 @@ describe("registering", () => {
   ])("refuses %s", async (path, expected) => {
     await mkdir(join(folder, "broken"));
     await symlink(join(folder, "gone"), join(folder, "broken/link"));
-    await expect(model(path)).rejects.toMatchObject({ code: "INVALID_REQUEST", details: { field: "path", expected } });
+    await expect(model(path)).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      details: { field: "path", expected },
+    });
     expect(await readdir(join(folder, "state/assets/.incoming"))).toEqual([]);
   });
 
@@ -119,11 +122,17 @@ describe("registering", () => {
   });
 
   it("leaves nothing behind when its process is killed before the row is written", async () => {
-    await files({ "m/a": "a", "state/assets/models/iris/3/m/a": "orphan", "state/assets/.incoming/version-x/m/a": "half" });
+    await files({
+      "m/a": "a",
+      "state/assets/models/iris/3/m/a": "orphan",
+      "state/assets/.incoming/version-x/m/a": "half",
+    });
     const kept = await model("m");
     store.close();
     await open();
-    expect(await tree(join(folder, "state/assets"))).toEqual([kept.path.slice(join(folder, "state/assets/").length) + "/a"]);
+    expect(await tree(join(folder, "state/assets"))).toEqual([
+      kept.path.slice(join(folder, "state/assets/").length) + "/a",
+    ]);
   });
 });
 
@@ -151,7 +160,8 @@ describe("versions", () => {
   });
 
   it("of code are reused while nothing changes", async () => {
-    const code = () => assets.create("codes", codeSpecSchema.parse({ name: "c", path: join(folder, "code") }));
+    const code = () =>
+      assets.create("codes", codeSpecSchema.parse({ name: "c", path: join(folder, "code") }));
     expect([(await code()).version, (await code()).version]).toEqual(["1", "1"]);
     await files({ "code/score.py": "t" });
     expect((await code()).version).toBe("2");
@@ -162,7 +172,10 @@ describe("versions", () => {
     const again = await model("m", { name: "other", is_anonymous: true });
     expect([first.name, first.version, again]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), "1", first]);
     const environment = (conda: Readonly<Record<string, unknown>>) =>
-      assets.create("environments", environmentSpecSchema.parse({ name: "e", is_anonymous: true, image: "i", conda }));
+      assets.create(
+        "environments",
+        environmentSpecSchema.parse({ name: "e", is_anonymous: true, image: "i", conda }),
+      );
     const one = await environment({ name: "x", channels: ["c"] });
     expect(await environment({ channels: ["c"], name: "x" })).toEqual(one);
     expect((await environment({ name: "y" })).version).not.toBe(one.version);
@@ -188,7 +201,11 @@ describe("an archived asset", () => {
     expect((await assets.get("models", iris, "latest")).version).toBe("1");
     const listed = async (archived: "without" | "with" | "only") =>
       (await assets.versions("models", iris, { archived })).map((one) => one.version);
-    expect([await listed("without"), await listed("with"), await listed("only")]).toEqual([["1"], ["2", "1"], ["2"]]);
+    expect([await listed("without"), await listed("with"), await listed("only")]).toEqual([
+      ["1"],
+      ["2", "1"],
+      ["2"],
+    ]);
     await archive(false);
     expect((await assets.get("models", iris, "latest")).version).toBe("2");
   });

@@ -51,7 +51,13 @@ describe("the store", () => {
     const store = storeWithShop();
     store.transaction(() => {
       for (let number = 0; number < 1_010; number++) {
-        const event = { at, deployment: null, reason: "Event", message: String(number), level: "info" } as const;
+        const event = {
+          at,
+          deployment: null,
+          reason: "Event",
+          message: String(number),
+          level: "info",
+        } as const;
         store.history.addEvent(shop, event);
       }
       store.history.trimEvents(shop);
@@ -75,7 +81,9 @@ describe("the store", () => {
 });
 
 describe("a process that is killed while it writes", () => {
-  it("loses nothing that it had acknowledged, leaves nothing half done, and no lock", { timeout: 60_000 }, async () => {
+  it("loses nothing that it had acknowledged, leaves nothing half done, and no lock", {
+    timeout: 60_000,
+  }, async () => {
     let acknowledged = 0;
     for (let round = 0; round < 5; round++) {
       const writer = new KilledWriter(file);

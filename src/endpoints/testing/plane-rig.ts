@@ -123,7 +123,12 @@ export class PlaneRig {
 
   async #ensureModel(): Promise<void> {
     const path = await this.file("model/MLmodel", "flavors: {}");
-    const spec = modelSpecSchema.parse({ name: "iris", version: "1", path: dirname(path), type: "mlflow_model" });
+    const spec = modelSpecSchema.parse({
+      name: "iris",
+      version: "1",
+      path: dirname(path),
+      type: "mlflow_model",
+    });
     await this.plane.assets.create("models", spec);
   }
 }

@@ -16,7 +16,8 @@ for (;;) {
   const next = (old?.revision ?? 0) + 1;
   const spec: EndpointSpec = endpointSpecSchema.parse({ name, description: String(next) });
   journal.record({ endpoint: name, actor: { name: "writer" }, what: "write" }, ({ revision, at }) => {
-    if (old === undefined) store.endpoints.insert({ spec, revision, createdAt: at, modifiedAt: at }, newSecrets());
+    if (old === undefined)
+      store.endpoints.insert({ spec, revision, createdAt: at, modifiedAt: at }, newSecrets());
     else store.endpoints.update({ ...old, spec });
   });
   writeSync(1, `${String(next)}\n`);

@@ -59,12 +59,6 @@ describe("what is wrong", () => {
     expect(json).toMatchObject({ error: { code, message: matching(/./), details: [] } });
   });
 
-  it("is a call without a token, which a page in a browser could make", async () => {
-    const { status, headers, json } = await rig.call(workspacePath, { headers: { authorization: "" } });
-    expect([status, headers["www-authenticate"]]).toStrictEqual([401, "Bearer"]);
-    expect(json).toMatchObject({ error: { code: "AuthenticationFailed" } });
-  });
-
   it("is a body that is no JSON", async () => {
     const { status, json } = await rig.call("onlineEndpoints/first", { method: "PUT", body: "{" });
     expect([status, json]).toMatchObject([400, { error: { code: "InvalidRequestContent" } }]);

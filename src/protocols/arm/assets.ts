@@ -30,7 +30,7 @@ import type { ArmCall, ArmReply } from "./context.ts";
 import { assetId, workspaceId } from "./ids.ts";
 import { textMapSchema, validated } from "./json.ts";
 import { systemData } from "./resource.ts";
-import { accessSignature, containerUrl, localPathOf } from "./storage.ts";
+import { containerUrl, localPathOf } from "./storage.ts";
 
 export async function listContainers(call: ArmCall): Promise<ArmReply> {
   const kind = kindOf(call);
@@ -164,7 +164,7 @@ export function startUpload(call: ArmCall): Promise<ArmReply> {
     blobReferenceForConsumption: {
       blobUri: url,
       storageAccountArmId: `${workspaceId(call.scope)}/storageAccount`,
-      credential: { credentialType: "SAS", sasUri: `${url}?${accessSignature}` },
+      credential: { credentialType: "SAS", sasUri: `${url}?${call.accessSignature}` },
     },
   };
   return Promise.resolve({ status: 200, body });

@@ -11,6 +11,8 @@ export interface ArmContext {
   readonly deployments: DeploymentOperations;
   readonly assets: AssetOperations;
   readonly logger: Logger;
+  /** SHA-256 of the control plane's key, in hex; null where it has none. */
+  readonly adminKeySha256: string | null;
   /** Folder for what clients upload, until it is registered as an asset; made where it is missing. */
   readonly blobFolder: string;
 }
@@ -33,6 +35,8 @@ export interface ArmCall {
   /** As `https://localhost:8802`: links in replies lead to where the request came to. */
   readonly origin: string;
   readonly actor: Actor;
+  /** Lets its bearer read and write blobs. */
+  readonly accessSignature: string;
   /** The body as JSON; null where there is none. Rejects with MALFORMED_JSON. */
   readonly body: () => Promise<unknown>;
 }

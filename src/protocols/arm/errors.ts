@@ -69,8 +69,10 @@ export function armErrorBody(code: string, message: string, target?: string): ob
   return { code, message, ...(target === undefined ? {} : { target }), details: [], additionalInfo: [] };
 }
 
+/** A sentence, and where there is something to do, another one. */
 function messageOf(error: ServingError): string {
   if (errorCatalogue[error.code].fault === "bug") return "Internal error. The server's log has the details.";
   const { hint } = error.details;
-  return hint === undefined ? error.message : `${error.message} ${hint}`;
+  if (hint === undefined) return error.message;
+  return /[.!?]$/.test(error.message) ? `${error.message} ${hint}` : `${error.message}. ${hint}`;
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Actor } from "../../core/ports/endpoint-operations.ts";
 import { readBody } from "../http/body.ts";
+import { Access } from "./access.ts";
 import { BlobError } from "./blob/blob-error.ts";
 import { type BlobReply, BlobService } from "./blob/blob-service.ts";
 import { errorXml } from "./blob/blob-xml.ts";
@@ -24,14 +25,16 @@ const largestBody = 4 * 1024 * 1024;
  * clients upload to. Takes every path of that listener: neither kind fits a router.
  */
 export function registerArm(app: FastifyInstance, context: ArmContext): void {
-  const blobs = new BlobService(context.blobFolder, {
-    pathOf: (container, key) => assetPathOf(context.assets, { container, key }),
-  });
+  const access = new Access(context.adminKeySha256);
+  const files = {
+    pathOf: (container: string, key: string) => assetPathOf(context.assets, { container, key }),
+  };
+  const blobs = new BlobService(context.blobFolder, files, access);
   app.all("/*", (request, reply) => {
     const [path = ""] = request.url.split("?", 1);
     const place = placeInPath(request.host, path);
     return place === null
-      ? answerArm(context, { request, reply, path })
+      ? answerArm({ context, access }, { request, reply, path })
       : answerBlob({ context, blobs }, place, { request, reply });
   });
 }
@@ -41,37 +44,31 @@ interface Exchange {
   readonly reply: FastifyReply;
 }
 
+interface Rooms {
+  readonly context: ArmContext;
+  readonly access: Access;
+}
+
 async function answerArm(
-  context: ArmContext,
+  { context, access }: Rooms,
   { request, reply, path }: Exchange & { readonly path: string },
 ): Promise<FastifyReply> {
   const id = randomUUID();
   let answer: ArmReply;
   reply.header("x-ms-request-id", id).header("x-ms-correlation-request-id", id);
   try {
-    checkToken(request);
+    access.checkToken(request.raw);
     const match = matchRoute(request.method, path);
-    answer = await handlers[match.route.operation](callOf(context, match, request));
+    answer = await handlers[match.route.operation](callOf({ context, access }, match, request));
   } catch (error) {
+    letIn(request);
     const known = error instanceof BlobError ? new ServingError("INVALID_REQUEST", error.message) : error;
     return sendError(context, { request, reply }, ServingError.from(known));
   }
   return send(reply, answer);
 }
 
-/**
- * Azure's clients always bring a token; whose it is makes no difference. It has to be there so that no page in a browser
- * can call: without leave a page may not send this header to another server.
- */
-function checkToken(request: FastifyRequest): void {
-  if (/^\S+ +\S/.test(request.headers.authorization ?? "")) return;
-  throw new ServingError("UNAUTHENTICATED", "The header Authorization is missing.", {
-    field: "authorization",
-    hint: "Any bearer token will do.",
-  });
-}
-
-function callOf(context: ArmContext, { route, params }: RouteMatch, request: FastifyRequest): ArmCall {
+function callOf({ context, access }: Rooms, { route, params }: RouteMatch, request: FastifyRequest): ArmCall {
   const param = (name: string): string => params.get(name) ?? "";
   return {
     context,
@@ -81,6 +78,7 @@ function callOf(context: ArmContext, { route, params }: RouteMatch, request: Fas
     query: queryOf(request),
     origin: `${request.protocol}://${request.host}`,
     actor: actorOf(request),
+    accessSignature: access.signature,
     body: async () => parseJson(String(await readBody(request.raw, largestBody))),
   };
 }
@@ -130,6 +128,7 @@ async function answerBlob(
       raw: request.raw,
     });
   } catch (error) {
+    letIn(request);
     const refused =
       error instanceof BlobError ? error : new BlobError(500, "InternalError", "It did not work.");
     if (refused.status === 500) context.logger.error("blob call failed", { url: request.url, err: error });
@@ -140,4 +139,9 @@ async function answerBlob(
       .send(errorXml(refused.code, refused.message));
   }
   return reply.code(answer.status).headers(answer.headers).send(answer.body);
+}
+
+/** What still comes of a refused body: a connection that is closed while its client sends takes the answer with it. */
+function letIn({ raw }: FastifyRequest): void {
+  if (!raw.complete) raw.resume();
 }

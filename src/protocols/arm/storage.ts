@@ -16,9 +16,6 @@ export const containerName = "azureml-blobstore";
 /** Below it everything that is registered can be read. */
 const assetsPrefix = "assets";
 
-/** Shaped as a shared access signature, which clients tell from a key by its fields. Any other is as good. */
-export const accessSignature = "sv=2024-11-04&ss=b&srt=sco&sp=rwdlac&se=2999-12-31T00:00:00Z&sig=local";
-
 /**
  * The storage account as azure-ai-ml has to know it. It asks for `https://<account>.blob.<cloud>/<container>`, and takes
  * whatever stands for the account: with an address and a path in its place, `.blob.<cloud>` becomes the end of that
@@ -131,7 +128,7 @@ async function assetFolderOf(assets: AssetOperations, key: string): Promise<stri
 }
 
 /** The files of an asset; null for an environment without a build context. */
-export function contentOf(asset: Assets[AssetKind]): string | null {
+function contentOf(asset: Assets[AssetKind]): string | null {
   return "path" in asset ? asset.path : (asset.build?.path ?? null);
 }
 

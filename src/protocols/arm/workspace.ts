@@ -3,7 +3,7 @@ import { ServingError } from "../../contracts/serving-error.ts";
 import type { ArmCall, ArmReply, Scope } from "./context.ts";
 import { workspaceId } from "./ids.ts";
 import { systemData } from "./resource.ts";
-import { accessSignature, accountName, containerName, datastoreName } from "./storage.ts";
+import { accountName, containerName, datastoreName } from "./storage.ts";
 
 /** A workspace has always been there. */
 const epoch = "2024-01-01T00:00:00.000Z";
@@ -62,10 +62,10 @@ export function getDatastore(call: ArmCall): Promise<ArmReply> {
   return Promise.resolve({ status: 200, body: encodeDatastore(call) });
 }
 
-/** For the asking: whoever may call this server may read and write here. */
+/** Whoever may call this server may read and write here. */
 export function listSecrets(call: ArmCall): Promise<ArmReply> {
   checkName(call);
-  return Promise.resolve({ status: 200, body: { secretsType: "Sas", sasToken: accessSignature } });
+  return Promise.resolve({ status: 200, body: { secretsType: "Sas", sasToken: call.accessSignature } });
 }
 
 function checkName(call: ArmCall): void {

@@ -19,7 +19,7 @@ import { answerHead, encodeRefusal } from "./encode.ts";
 import { deploymentHeader, forwardedHeaders, requestIdHeader, sessionHeader } from "./headers.ts";
 import { Patience } from "./patience.ts";
 import { lateError, lostError, takePlace } from "./place.ts";
-import { endpointsPath, observedRoute } from "./routes.ts";
+import { observedRoute } from "./routes.ts";
 import { join, shakeHands, type UpgradeReply, writeHead } from "./upgrade.ts";
 
 /** A tunnel through which nothing goes for so long is closed: its caller may be gone without a word. */
@@ -52,8 +52,7 @@ export class Tunnels {
   listen(server: Server): void {
     if (!("shouldUpgradeCallback" in server)) return;
     server.on("upgrade", (request, socket, head) => {
-      if (request.url?.startsWith(endpointsPath) !== true) socket.destroy();
-      else void this.#open({ request, socket, head, ids: idsOf(request) });
+      void this.#open({ request, socket, head, ids: idsOf(request) });
     });
   }
 

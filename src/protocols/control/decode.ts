@@ -16,11 +16,11 @@ export function decodeBody<Value>(bytes: Buffer, schema: z.ZodType<Value>, fill:
 
 /** @throws ServingError INVALID_REQUEST that names the first wrong field */
 export function decode<Value>(value: unknown, schema: z.ZodType<Value>): Value {
-  const parsed = schema.safeParse(value, { reportInput: true });
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue === undefined) throw ServingError.wrongValue("body", "something else", value);
-  throw ServingError.wrongValue(fieldOf(issue), expectedOf(issue), issue.input);
+  throw ServingError.wrongValue(fieldOf(issue), expectedOf(issue), valueAt(value, issue.path));
 }
 
 /** A name of the path; where it breaks the rules there is nothing with it. @throws ServingError with that code */
@@ -59,12 +59,30 @@ function fieldOf({ path }: z.core.$ZodIssue): string {
 }
 
 function expectedOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_type") return issue.expected === "int" ? "a whole number" : issue.expected;
+  if (issue.code === "invalid_type") return typeNames[issue.expected] ?? issue.expected;
   if (issue.code === "invalid_value") return issue.values.map(String).join(" or ");
   if (issue.code === "too_small") return `at least ${String(issue.minimum)}${unitOf(issue.origin)}`;
   if (issue.code === "too_big") return `at most ${String(issue.maximum)}${unitOf(issue.origin)}`;
   return issue.message;
 }
+
+/** What came, before anything was made of it. */
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, part) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, part) : undefined),
+    value,
+  );
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  number: "a number",
+  string: "a string",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+  record: "an object",
+};
 
 function unitOf(origin: string): string {
   if (origin === "string") return " characters";

@@ -3,11 +3,15 @@ import type { IncomingMessage } from "node:http";
 /** Upgrades that clients offer with any request and do without: who does not know them answers as if they were not there. */
 const optionalUpgrades: ReadonlySet<string> = new Set(["h2c", "tls"]);
 
+/** Where connections may be taken over: only there is somebody who knows what to do with one. */
+const tunnelledBelow = "/endpoints/";
+
 /**
  * Whether a request wants its connection for something else, as WebSockets do. Java's client offers HTTP/2 with every
  * POST, which is no such wish.
  */
-export function wantsTunnel({ headers }: IncomingMessage): boolean {
+export function wantsTunnel({ headers, url }: IncomingMessage): boolean {
+  if (url?.startsWith(tunnelledBelow) !== true) return false;
   const offered = (headers.upgrade ?? "").toLowerCase().split(",");
   return offered.some((name) => {
     const [protocol = ""] = name.trim().split("/");

@@ -66,7 +66,11 @@ export class ResponseParser {
     const { framing } = head;
     this.#framing = framing;
     this.#events.onHead(head);
-    if (framing.kind === "chunked") this.#decoder = new ChunkedDecoder(this.#events.onData);
+    if (framing.kind === "chunked") {
+      this.#decoder = new ChunkedDecoder((bytes) => {
+        this.#events.onData(bytes);
+      });
+    }
     if (framing.kind !== "length") return;
     this.#left = framing.bytes;
     if (this.#left === 0) this.#end();

@@ -25,15 +25,19 @@ export class ArmListener {
     this.#options = options;
   }
 
-  /** Resolves with the URL; the certificate is for that very name. */
-  async listen(address: ListenerAddress): Promise<string> {
+  /**
+   * Resolves with the URL; the certificate is for that very name.
+   *
+   * @param adminKeySha256 of the control plane's key, which is asked for here too; null where it has none
+   */
+  async listen(address: ListenerAddress, adminKeySha256: string | null): Promise<string> {
     const { control, stateFolder, knownBundle, logger } = this.#options;
     const { endpoints, keys, deployments, assets } = control;
     const { cert, key } = await openCertificates({ folder: certificatesFolder(stateFolder), knownBundle });
     const app = createApp("", { cert, key });
     this.#app = app;
     const blobFolder = join(stateFolder, "uploads");
-    registerArm(app, { endpoints, keys, deployments, assets, logger, blobFolder });
+    registerArm(app, { endpoints, keys, deployments, assets, logger, blobFolder, adminKeySha256 });
     const url = URL.parse(await listen(app, address));
     return `https://localhost:${url?.port ?? ""}`;
   }

@@ -52,7 +52,12 @@ export class UpComposition {
     this.#rooms = rooms;
     const { request, control, logger } = rooms;
     const { stateFolder, variables } = request;
-    this.#arm = new ArmListener({ control, stateFolder, knownBundle: variables["REQUESTS_CA_BUNDLE"], logger });
+    this.#arm = new ArmListener({
+      control,
+      stateFolder,
+      knownBundle: variables["REQUESTS_CA_BUNDLE"],
+      logger,
+    });
   }
 
   static async open(request: UpRequest): Promise<UpComposition> {
@@ -111,7 +116,10 @@ export class UpComposition {
     addresses.url = url;
     const next = (offset: number): number => (request.port === 0 ? 0 : request.port + offset);
     addresses.controlUrl = await listen(await this.#controlApp(), { host, port: next(1) });
-    addresses.tlsUrl = await this.#arm.listen({ host, port: next(2) });
+    addresses.tlsUrl = await this.#arm.listen(
+      { host, port: next(2) },
+      await adminKeyDigest(request.adminKeyFile),
+    );
     await serving.load();
     // The state folder is ours by now: what an earlier, killed run has left in it is nobody else's.
     await launcher.start();
@@ -182,7 +190,9 @@ async function adminKeyDigest(file: string | null): Promise<string | null> {
   if (file === null) return null;
   const key = (await readFile(file, "utf8")).trim();
   if (key === "") {
-    throw new ServingError("INVALID_SETTINGS", "The file with the control plane's key is empty.", { where: file });
+    throw new ServingError("INVALID_SETTINGS", "The file with the control plane's key is empty.", {
+      where: file,
+    });
   }
   return createHash("sha256").update(key).digest("hex");
 }

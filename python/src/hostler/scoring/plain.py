@@ -88,7 +88,7 @@ def _from_library(value: Foreign, depth: int) -> Foreign:
         text = str(value)
         return None if text == "NaT" else text
     if getattr(getattr(value, "dtype", None), "kind", "") in ("M", "m") and hasattr(value, "astype"):
-        return plain(value.astype(str).tolist(), depth)
+        return _times(value.astype(str).tolist())
     for method in ("tolist", "item", "model_dump", "toarray"):
         convert = getattr(value, method, None)
         if callable(convert) and not isinstance(value, type):
@@ -96,3 +96,10 @@ def _from_library(value: Foreign, depth: int) -> Foreign:
     if kind.endswith(("NAType", "NaTType")):
         return None
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+def _times(texts: Foreign) -> Foreign:
+    """Times as numpy writes them, in lists of any depth."""
+    if isinstance(texts, list):
+        return [_times(text) for text in texts]
+    return None if texts == "NaT" else texts

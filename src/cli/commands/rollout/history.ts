@@ -36,16 +36,20 @@ export const history = defineCommand({
 });
 
 const mostChanges = 4;
+const longestValue = 40;
 
-/** As `traffic.green: 0 → 20`; a few of them. */
+/** As `traffic.green: 0 → 20`; a few of them, and of what was made only its name. */
 function changesText({ diff }: Revision): string {
-  const shown = diff
+  const changes = diff.filter(({ before, after }) => textOf(before) !== textOf(after));
+  const shown = changes
     .slice(0, mostChanges)
-    .map(({ path, before, after }) => `${path}: ${valueText(before)} → ${valueText(after)}`);
-  const more = diff.length - shown.length;
+    .map(({ path, before, after }) => `${path}: ${textOf(before)} → ${textOf(after)}`);
+  const more = changes.length - shown.length;
   return [...shown, ...(more > 0 ? [`and ${String(more)} more`] : [])].join(", ");
 }
 
-function valueText(value: unknown): string {
-  return value === undefined || value === null ? "-" : JSON.stringify(value);
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return "-";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length <= longestValue ? text : `${text.slice(0, longestValue)}…`;
 }

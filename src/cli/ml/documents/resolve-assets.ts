@@ -91,7 +91,7 @@ const anonymous = {
 };
 
 /** `latest` is the only label there is. */
-export function versionOf(at: VersionChoice): string {
+function versionOf(at: VersionChoice): string {
   switch (at.kind) {
     case "version":
       return at.version;

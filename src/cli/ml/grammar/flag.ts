@@ -4,7 +4,7 @@ import { MlError } from "../ml-error.ts";
 export type Occurrences = readonly (readonly string[])[];
 
 /** How many words a flag takes: none, exactly one, at most one, one or more. */
-export type Arity = "none" | "one" | "optional" | "many";
+type Arity = "none" | "one" | "optional" | "many";
 
 /** One flag of a verb: how it is typed, what its help says, and how its words become a value. */
 export interface Flag<T> {
@@ -73,6 +73,11 @@ export function choice<const C extends string>(
     return typed === undefined ? undefined : oneOf(flag, flag.choices, typed);
   };
   return { ...flag, arity: "one", read };
+}
+
+/** One word each time: `--build-arg A=1 --build-arg B=2`. */
+export function texts(flag: Described): Flag<readonly string[]> {
+  return { ...flag, arity: "one", read: (given) => given.flat() };
 }
 
 /** Several words, and several times: `--set a=1 b=2 --set c=3`. */

@@ -1,6 +1,6 @@
 import { choice, switchedOn, text } from "./flag.ts";
 
-export const outputFormats = ["json", "jsonc", "table", "tsv", "yaml", "yamlc", "none"] as const;
+const outputFormats = ["json", "jsonc", "table", "tsv", "yaml", "yamlc", "none"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** Flags of every verb. There is one workspace here, so that whatever names another one is read and left alone. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ServingError } from "../../../contracts/serving-error.ts";
+import { withNumpyGeneration } from "./numpy-generation.ts";
 
 /** A conda file, taken apart. */
 export interface CondaFile {
@@ -67,7 +68,7 @@ export function readCondaFile(content: Readonly<Record<string, unknown>>): Conda
     }
   }
   refuseFiles(options);
-  return { python, requirements, options, condaOnly };
+  return { python, requirements: withNumpyGeneration(requirements), options, condaOnly };
 }
 
 function dependenciesOf(

@@ -155,13 +155,6 @@ describe("a container", () => {
 });
 
 describe("the service", () => {
-  it("wants to see some signature, as it can only come from who asked for it", async () => {
-    const request = { method: "PUT", headers: { authorization: "", ...block }, body: "x" } as const;
-    const { status, headers } = await rig.call(`${storagePath}/a`, request);
-    expect([status, headers["x-ms-error-code"]]).toStrictEqual([403, "AuthenticationFailed"]);
-    expect((await rig.call(`${storagePath}/a?sv=1&sig=x`, request)).status).toBe(201);
-  });
-
   it("answers under the account's name in the host, too", async () => {
     const headers = { ...block, host: "hostlerlocal.blob.localhost:8802" };
     await rig.call("/azureml-blobstore/a", { method: "PUT", headers, body: "x" });

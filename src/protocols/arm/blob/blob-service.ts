@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { readBody } from "../../http/body.ts";
+import type { Access } from "../access.ts";
 import { BlobError, blobNotFound } from "./blob-error.ts";
 import { type BlobProperties, BlobStore, describeFile, filesBelow, type Upload } from "./blob-store.ts";
 import { blockIdsOf, listingXml } from "./blob-xml.ts";
@@ -38,21 +39,19 @@ const largestBlockList = 16 * 1024 * 1024;
 export class BlobService {
   readonly #store: BlobStore;
   readonly #files: ReadOnlyFiles;
+  readonly #access: Access;
   #swept: Promise<void> | null = null;
 
-  constructor(folder: string, files: ReadOnlyFiles) {
+  constructor(folder: string, files: ReadOnlyFiles, access: Access) {
+    this.#access = access;
     this.#store = new BlobStore(folder);
     this.#files = files;
   }
 
   /** @throws BlobError */
   async answer(request: BlobRequest): Promise<BlobReply> {
-    if (!isGiven(request.raw.headers.authorization) && !isGiven(request.query.get("sig"))) {
-      throw new BlobError(
-        403,
-        "AuthenticationFailed",
-        "A shared access signature or a key is needed; any will do.",
-      );
+    if (!this.#access.mayUseBlobs(request.raw, request.query.get("sig"))) {
+      throw new BlobError(403, "AuthenticationFailed", "The shared access signature is missing or wrong.");
     }
     return request.key === "" ? this.#container(request) : this.#blob(request);
   }
@@ -249,8 +248,4 @@ function contentOf(raw: IncomingMessage): Readable {
 
 function notSupported(what: string, of: string): BlobError {
   return new BlobError(501, "NotImplemented", `${what} of ${of} is not supported here.`);
-}
-
-function isGiven(credential: string | null | undefined): boolean {
-  return credential !== undefined && credential !== null && credential !== "";
 }

@@ -1,6 +1,6 @@
 import type { BlobProperties } from "./blob-store.ts";
 
-export interface ListedBlob {
+interface ListedBlob {
   readonly key: string;
   readonly properties: BlobProperties;
 }

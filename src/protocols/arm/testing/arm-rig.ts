@@ -21,6 +21,8 @@ export interface Call {
   readonly method?: "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer | object;
+  /** Where the call comes from. */
+  readonly peer?: string;
 }
 
 /** The façade in front of a control plane in memory, and a folder for uploads. */
@@ -28,9 +30,11 @@ export class ArmRig {
   readonly plane: FakeControlPlane = new FakeControlPlane();
   readonly logger: RecordingLogger = new RecordingLogger();
   readonly folder: string;
+  readonly #adminKeySha256: string | null;
   readonly #app: FastifyInstance;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, adminKeySha256: string | null) {
+    this.#adminKeySha256 = adminKeySha256;
     this.folder = folder;
     this.#app = fastify();
     this.#app.removeAllContentTypeParsers();
@@ -44,18 +48,19 @@ export class ArmRig {
       keys,
       assets,
       logger: this.logger,
+      adminKeySha256,
       blobFolder: join(folder, "uploads"),
     });
   }
 
-  static async open(): Promise<ArmRig> {
-    return new ArmRig(await mkdtemp(join(tmpdir(), "hostler-arm-")));
+  static async open(adminKeySha256: string | null = null): Promise<ArmRig> {
+    return new ArmRig(await mkdtemp(join(tmpdir(), "hostler-arm-")), adminKeySha256);
   }
 
   /** The same folder with another process, as it were. */
   async restarted(): Promise<ArmRig> {
     await this.#app.close();
-    return new ArmRig(this.folder);
+    return new ArmRig(this.folder, this.#adminKeySha256);
   }
 
   async close(): Promise<void> {
@@ -64,11 +69,15 @@ export class ArmRig {
   }
 
   /** A path that begins with no slash is one of the workspace. */
-  async call(path: string, { method = "GET", headers = {}, body }: Call = {}): Promise<Answer> {
+  async call(
+    path: string,
+    { method = "GET", headers = {}, body, peer = "127.0.0.1" }: Call = {},
+  ): Promise<Answer> {
     const isFile = typeof body === "string" || Buffer.isBuffer(body);
     const payload = body === undefined ? {} : { payload: isFile ? body : JSON.stringify(body) };
     const reply = await this.#app.inject({
       method,
+      remoteAddress: peer,
       url: path.startsWith("/") ? path : `${workspacePath}/${path}`,
       headers: {
         host: "localhost:8802",
