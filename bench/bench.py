@@ -10,6 +10,7 @@ malformed  10,000 requests, one in a hundred broken
 density    one more model beside 2 and 1,000; 1,000 models under a memory budget that holds 100
 cold       from process start to the first answer and to all five models' answers
 endpoints  hostler up: 100 flips of the traffic under load, kill -9 of gateway and instances at random for 5 minutes
+score      an Azure ML scoring script behind hostler score and behind azmlinfsrv
 overload   closed, with 512 connections and 2 s for a request
 all        every one above except batch1000
 
@@ -31,7 +32,7 @@ from benchkit.options import Options
 from benchkit.places import PEERS_DIR, RESULTS
 from benchkit.report import Outcome, fill_readme, finish, machine
 from benchkit.rows import MODELS
-from benchkit.scenarios import chaos, cli, closed, cold, density, endpoints, malformed, ready
+from benchkit.scenarios import chaos, cli, closed, cold, density, endpoints, malformed, ready, score
 from benchkit.servers import Peer, first_answer, server
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ SCENARIOS = {
     "density": Scenario(density.run, Options(["mlserver"])),
     "cold": Scenario(cold.run, Options(["hostler", "mlserver", "triton", "fastapi"])),
     "endpoints": Scenario(endpoints.run, Options()),
+    "score": Scenario(score.run, Options()),
     "overload": Scenario(
         closed.run_overload,
         Options(["hostler", "mlserver", "triton", "fastapi"], ["mnist-svm"], [512], timeout=2),

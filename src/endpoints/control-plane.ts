@@ -109,14 +109,14 @@ class Plane implements ControlPlane {
     });
     const { endpoints, assets } = this;
     this.deployments = new DeploymentService({
-      ...{ store, journal, events, live, endpoints, assets, clock, launcher, wallTime },
+      ...{ store, journal, events, live, endpoints, assets, clock, logger, launcher, wallTime },
       isNeeded: ({ endpoint, name }) => this.rollouts.needs(endpoint, name),
     });
     const { deployments } = this;
     this.keys = new KeyService({ store, events, live, endpoints });
     this.history = new HistoryService({ store, journal, events, live, endpoints, deployments, trafficTaken });
     this.rollouts = new RolloutService({
-      ...{ endpoints, live, journal, events, clock, timestamp, records: store.rollouts },
+      ...{ endpoints, live, journal, events, clock, logger, timestamp, records: store.rollouts },
       deploymentsOf: (endpoint) => store.deployments.of(endpoint),
     });
   }

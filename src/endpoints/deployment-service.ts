@@ -9,6 +9,7 @@ import type { Clock } from "../core/ports/clock.ts";
 import type { DeploymentOperations } from "../core/ports/deployment-operations.ts";
 import type { Actor } from "../core/ports/endpoint-operations.ts";
 import type { InstanceLauncher } from "../core/ports/instance-launcher.ts";
+import type { Logger } from "../core/ports/logger.ts";
 import { LoadSlots } from "../core/residency/load-slots.ts";
 import { DeploymentPool } from "../core/traffic/deployment-pool.ts";
 import type { EndpointService } from "./endpoint-service.ts";
@@ -20,6 +21,7 @@ import { type LogContainer, LogBook } from "./log-book.ts";
 import { stillDeleting, unknownDeployment } from "./not-found.ts";
 import type { DeploymentKey, DeploymentRecord } from "./records.ts";
 import { attempt } from "./shared/attempt.ts";
+import { logged } from "./shared/logged.ts";
 import { Waiters } from "./shared/waiters.ts";
 import type { Store } from "./store/store.ts";
 import { deploymentView } from "./views.ts";
@@ -32,6 +34,7 @@ export interface DeploymentServiceOptions {
   readonly endpoints: EndpointService;
   readonly assets: AssetResolver;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly launcher: InstanceLauncher;
   /** Milliseconds since 1970. */
   readonly wallTime: () => number;
@@ -238,7 +241,7 @@ export class DeploymentService implements DeploymentOperations {
 
   /** What runs for a deployment, made if there is nothing yet; undefined where its endpoint has gone. */
   #open(key: DeploymentKey): RunningDeployment | undefined {
-    const { live, clock, launcher, events, wallTime } = this.#options;
+    const { live, clock, logger, launcher, events, wallTime } = this.#options;
     const endpoint = live.get(key.endpoint);
     const known = endpoint?.deployments.get(key.name);
     if (endpoint === undefined || known !== undefined) return known;
@@ -252,7 +255,9 @@ export class DeploymentService implements DeploymentOperations {
       slots: this.#slots,
       events: {
         settled: (target, outcome) => {
-          this.#settle(key, target, outcome);
+          logged(logger, "a deployment's outcome could not be written", () => {
+            this.#settle(key, target, outcome);
+          });
         },
         happened: (happening) => {
           events.add(key.endpoint, key.name, happening);

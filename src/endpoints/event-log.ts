@@ -3,6 +3,7 @@ import type { DeploymentName, EndpointName } from "../contracts/control/names.ts
 import type { Happening } from "../core/instances/instance-set.ts";
 import type { Clock, Timer } from "../core/ports/clock.ts";
 import type { Logger } from "../core/ports/logger.ts";
+import { logged } from "./shared/logged.ts";
 import type { Store } from "./store/store.ts";
 
 export interface EventLogOptions {
@@ -37,7 +38,9 @@ export class EventLog {
     this.#waiting.push({ endpoint, event: { at: timestamp(), deployment, reason, message, level } });
     if (this.#isStopped) return;
     this.#timer ??= clock.schedule(gatherMs, () => {
-      this.flush();
+      logged(logger, "events could not be written", () => {
+        this.flush();
+      });
     });
   }
 

@@ -1,1 +1,1 @@
-export { type ControlPlane, type ControlPlaneOptions, openControlPlane } from "./control-plane.ts";
+export { type ControlPlane, openControlPlane } from "./control-plane.ts";

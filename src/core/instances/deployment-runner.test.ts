@@ -106,6 +106,18 @@ describe("an update", () => {
     expect(rig.outcomes).toBe("1 succeeded, 2 succeeded");
   });
 
+  it("waits for the last of its instances", async () => {
+    const rig = await served();
+    rig.apply({ readyAfterMs: 100 }, { instance_count: 2 });
+    await rig.clock.advance(50);
+    const [first] = rig.launcher.of(2);
+    if (first !== undefined) first.isReady = true;
+    await rig.clock.advance(55);
+    expect(rig.running).toBe("1 2 2");
+    await rig.clock.advance(500);
+    expect(rig.running).toBe("2 2");
+  });
+
   it("lets calls that are under way end on the old instances", async () => {
     const rig = await served();
     const admission = rig.pool.admit();

@@ -21,7 +21,7 @@ export interface RunnerOptions {
   readonly events: RunnerEvents;
 }
 
-export interface RunnerEvents {
+interface RunnerEvents {
   /** What was asked for last runs, or cannot: once for every {@link DeploymentRunner.apply} that no later one overtook. */
   readonly settled: (target: DeploymentTarget, outcome: RunnerOutcome) => void;
   readonly happened: (happening: Happening) => void;

@@ -37,7 +37,7 @@ export interface InstanceSetOptions {
   readonly events: InstanceSetEvents;
 }
 
-export interface InstanceSetEvents {
+interface InstanceSetEvents {
   /** All that are wanted are ready. */
   readonly ready: () => void;
   /** It does not come up; one that is not patient has been stopped. */
@@ -276,6 +276,10 @@ export class InstanceSet {
     const { promise, resolve, reject } = Promise.withResolvers<LaunchedInstance>();
     const pause = new Pause(this.#options.clock);
     void this.#options.slots.run(async () => {
+      if (this.#isStopped) {
+        reject(new ServingError("SHUTTING_DOWN", "The deployment is being stopped."));
+        return;
+      }
       const launching = prepared.launch(ordinal);
       launching.then(resolve, reject);
       await Promise.race([launching.catch(() => undefined), pause.for(slotMs)]);

@@ -28,7 +28,7 @@ export interface SupervisorOptions {
   readonly events: SupervisorEvents;
 }
 
-export interface SupervisorEvents {
+interface SupervisorEvents {
   readonly ready: () => void;
   readonly unready: (reason: string) => void;
   /** It ended unasked, and is started again after that time. */

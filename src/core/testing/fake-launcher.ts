@@ -164,7 +164,7 @@ export class FakeInstance implements LaunchedInstance {
 }
 
 /** A backend that answers at once, with a status and no body. */
-export function answering(status: (request: BackendRequest) => number): Backend {
+function answering(status: (request: BackendRequest) => number): Backend {
   return {
     address: null,
     call: (request): BackendCall => ({

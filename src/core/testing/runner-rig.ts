@@ -10,7 +10,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 /** Fields of a deployment's spec as a document has them. */
 export type SpecFields = Readonly<Record<string, unknown>>;
 
-export function deploymentSpec(fields: SpecFields = {}): DeploymentSpec {
+function deploymentSpec(fields: SpecFields = {}): DeploymentSpec {
   return deploymentSpecSchema.parse({ name: "blue", endpoint_name: "shop", ...fields });
 }
 

@@ -25,7 +25,7 @@ export interface AssetSource {
   readonly mustBeFolder: boolean;
 }
 
-export interface RegisteredFields {
+interface RegisteredFields {
   readonly name: AssetName;
   readonly version: AssetVersion;
   readonly is_archived: boolean;

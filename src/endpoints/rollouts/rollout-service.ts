@@ -3,13 +3,14 @@ import type { Rollout, RolloutSpec } from "../../contracts/control/rollout.ts";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Actor, RolloutOperations } from "../../core/ports/endpoint-operations.ts";
-import type { DeploymentRecord } from "../records.ts";
+import type { Logger } from "../../core/ports/logger.ts";
 import type { EndpointService } from "../endpoint-service.ts";
 import type { EventLog } from "../event-log.ts";
 import type { Journal } from "../journal.ts";
 import type { LiveEndpoints, RunningEndpoint } from "../live-endpoints.ts";
-import type { RolloutRecord, RolloutRecords } from "../records.ts";
+import type { DeploymentRecord, RolloutRecord, RolloutRecords } from "../records.ts";
 import { attempt } from "../shared/attempt.ts";
+import { logged } from "../shared/logged.ts";
 import { trafficText } from "../traffic-rules.ts";
 import { totalsOf } from "./measurements.ts";
 import { RolloutWatch } from "./rollout-watch.ts";
@@ -24,6 +25,7 @@ export interface RolloutServiceOptions {
   readonly journal: Journal;
   readonly events: EventLog;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** The time, as ISO 8601 text. */
   readonly timestamp: () => string;
 }
@@ -143,7 +145,7 @@ export class RolloutService implements RolloutOperations {
   }
 
   #watch(record: RolloutRecord): void {
-    const { clock, live } = this.#options;
+    const { clock, logger, live } = this.#options;
     const { endpoint, rollout } = record;
     const running: Running = {
       record,
@@ -153,12 +155,16 @@ export class RolloutService implements RolloutOperations {
         stepMs: rollout.step_seconds * 1000,
         measure: () => measure(live.get(endpoint), rollout),
         outage: () => outageOf(live.get(endpoint), rollout),
-        onBreach: (reason) => {
-          const told = `${rollout.to}: ${reason}`;
-          this.#end(running, { state: "rolled_back", reason: told, actor: self, traffic: rollout.before });
+        onBreach: (breach) => {
+          const reason = `${rollout.to}: ${breach}`;
+          logged(logger, "a rollout could not be rolled back", () => {
+            this.#end(running, { state: "rolled_back", reason, actor: self, traffic: rollout.before });
+          });
         },
         onStepEnd: () => {
-          this.#nextStep(running);
+          logged(logger, "a rollout's step could not be written", () => {
+            this.#nextStep(running);
+          });
         },
       }),
     };

@@ -77,6 +77,15 @@ describe("a rollout", () => {
     expect((await rig.plane.history.events(shop)).at(-1)?.reason).toBe("RolloutRolledBack");
   });
 
+  it("sees that what went well for long goes wrong now", async () => {
+    await start({ step_seconds: 600, guard_rails: { max_error_rate_increase_percent: 10 } });
+    await calls(30);
+    const brokenAt = rig.clock.now();
+    const broken = { green: { status: (call: number) => (call % 3 === 0 ? 500 : 200) } };
+    while ((await rollout())?.state === "running") await calls(0.3, broken);
+    expect(rig.clock.now() - brokenAt).toBeLessThan(5_000);
+  });
+
   it("does not blame it for what the live deployment does as well", async () => {
     const status = (call: number): number => (call % 3 === 0 ? 500 : 200);
     await start({ guard_rails: { max_error_rate_increase_percent: 20 } });

@@ -26,7 +26,7 @@ export interface ControlContext {
   readonly logger?: Logger;
 }
 
-export interface ControlAbout {
+interface ControlAbout {
   readonly name: string;
   readonly version: string;
   readonly url: string;

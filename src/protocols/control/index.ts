@@ -9,7 +9,7 @@ import { type ControlAnswer, handlers } from "./handlers.ts";
 import { controlOpenApi } from "./openapi.ts";
 import { sendError, sendJson } from "./reply.ts";
 
-export type { ControlAbout, ControlContext } from "./context.ts";
+export type { ControlContext } from "./context.ts";
 
 /**
  * Puts the control API on a listener, and its guards before every route of that listener.

@@ -18,9 +18,14 @@ const firstDelayMs = 100;
 const longestDelayMs = 10_000;
 /** A process that has lived this long was not ended by its start. */
 const healthyAfterMs = 1000;
-/** Where run() takes less than this, calls wait in the worker's socket: waking it for each would take longer. */
-const shortRunMs = 1;
-const longWindow = 8;
+/**
+ * Calls that a worker may hold at once, the one it runs among them, by the time that run() takes. Where that is short,
+ * going back and forth for each would take longer; where it is long, a call waits better here, for whoever is free.
+ */
+const windows = [
+  { belowMs: 1, calls: 8 },
+  { belowMs: 20, calls: 2 },
+] as const;
 /** How much one call weighs in what is known of run()'s time. */
 const newest = 0.1;
 
@@ -126,7 +131,7 @@ export class ScoringPool implements ScoringInstance {
 
   #freest(): ScoringWorker | null {
     let best: ScoringWorker | null = null;
-    let least = this.#runMs < shortRunMs ? longWindow : 1;
+    let least = windows.find(({ belowMs }) => this.#runMs < belowMs)?.calls ?? 1;
     for (const worker of this.#workers.keys()) {
       if (worker.outstanding >= least || worker.isGone) continue;
       best = worker;
