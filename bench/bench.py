@@ -9,8 +9,9 @@ chaos      kill -9 of a worker, the zygote and the front under load
 malformed  10,000 requests, one in a hundred broken
 density    one more model beside 2 and 1,000; 1,000 models under a memory budget that holds 100
 cold       from process start to the first answer and to all five models' answers
-endpoints  hostler up: 100 flips of the traffic under load, kill -9 of gateway and instances at random for 5 minutes
+endpoints  hostler up: 100 flips of the traffic under load, then kill -9 at random for 5 minutes
 score      an Azure ML scoring script behind hostler score and behind azmlinfsrv
+proxy      an endpoint before a server that takes 1 ms, beside nginx
 overload   closed, with 512 connections and 2 s for a request
 all        every one above except batch1000
 
@@ -32,7 +33,7 @@ from benchkit.options import Options
 from benchkit.places import PEERS_DIR, RESULTS
 from benchkit.report import Outcome, fill_readme, finish, machine
 from benchkit.rows import MODELS
-from benchkit.scenarios import chaos, cli, closed, cold, density, endpoints, malformed, ready, score
+from benchkit.scenarios import chaos, cli, closed, cold, density, endpoints, malformed, proxy, ready, score
 from benchkit.servers import Peer, first_answer, server
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ SCENARIOS = {
     "chaos": Scenario(chaos.run, Options(rounds=5)),
     "malformed": Scenario(malformed.run, Options()),
     "density": Scenario(density.run, Options(["mlserver"])),
+    "proxy": Scenario(proxy.run, Options(connections=[1, 32], rounds=5)),
     "cold": Scenario(cold.run, Options(["hostler", "mlserver", "triton", "fastapi"])),
     "endpoints": Scenario(endpoints.run, Options()),
     "score": Scenario(score.run, Options()),

@@ -13,12 +13,14 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from benchkit.places import HOSTLER, PEERS_DIR
 from benchkit.proc import Process, table, tree, wait_until_gone
 from benchkit.servers import free_ports, hostler_environment, kill
-from benchkit.wire import Json
+
+if TYPE_CHECKING:
+    from benchkit.wire import Json
 
 STOP_S = 20
 
@@ -116,7 +118,7 @@ class Up:
         found: str = self.call("POST", f"/api/endpoints/{name}/keys")["primary_key"]
         return found
 
-    def deployment(self, endpoint: str, name: str, **spec: Any) -> None:
+    def deployment(self, endpoint: str, name: str, **spec: object) -> None:
         """Create a deployment and wait until it serves."""
         path = f"/api/endpoints/{endpoint}/deployments/{name}"
         self.call("PUT", path, {"name": name, "endpoint_name": endpoint, **spec})

@@ -35,6 +35,20 @@ test("sends a request as it is and returns the answer as it came", async () => {
   expect(stub.seen[0]?.headers).not.toHaveProperty("authorization");
 });
 
+test("the address of a control plane leads to the models beside it", async () => {
+  await using data = await startStub((_request, response) => {
+    response.end("answer");
+  });
+  await using control = await startStub((request, response) => {
+    if (request.path === "/api") sendJson(response, 200, { name: "hostler", version: "1", url: data.url });
+    else sendJson(response, 404, { error: "No such path", code: "ROUTE_NOT_FOUND" });
+  });
+  expect(await clientOf(control).infer(target, "{}")).toBe("answer");
+  expect(data.seen).toMatchObject([
+    { method: "POST", path: "/v2/models/a%20b/versions/v%2F1/infer", body: "{}" },
+  ]);
+});
+
 test.each([
   [404, { error: "Model a not found" }, "MODEL_NOT_FOUND", "Model a not found"],
   [400, { error: "wrong", code: "INVALID_INPUT", hint: "fix it" }, "INVALID_INPUT", "wrong"],

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { ServingError } from "../contracts/serving-error.ts";
 import { type Overview, overviewSchema } from "../contracts/snapshot.ts";
 import { askServer, type Hints, parseAnswer, type Question } from "./ask-server.ts";
@@ -17,12 +18,29 @@ export function createClient({ url: typed, apiKey, timeoutMs }: ClientOptions): 
   const url = serverUrl(typed, `Write it as ${usualUrl}, in --url or HOSTLER_URL.`);
   const ask = async (question: Pick<Question, "url" | "method" | "body">): Promise<string> =>
     await askServer({ ...question, token: apiKey, timeoutMs }, hints);
+  /** HOSTLER_URL may also name the control plane of `hostler up`, which knows where its models answer. */
+  const askModels = async (
+    path: string,
+    request: Pick<Question, "method" | "body"> = {},
+  ): Promise<string> => {
+    try {
+      return await ask({ ...request, url: url + path });
+    } catch (error) {
+      if (ServingError.from(error).code !== "ROUTE_NOT_FOUND") throw error;
+      const about = aboutSchema.safeParse(parseAnswer(await ask({ url: `${url}/api` }).catch(() => "")));
+      if (!about.success) throw error;
+      return await ask({ ...request, url: about.data.url + path });
+    }
+  };
   return {
     url,
-    overview: async () => readOverview(await ask({ url }), url),
-    infer: async (target, body) => await ask({ url: `${url}${inferPath(target)}`, method: "POST", body }),
+    overview: async () => readOverview(await askModels("/"), url),
+    infer: async (target, body) => await askModels(inferPath(target), { method: "POST", body }),
   };
 }
+
+/** What a control plane says of itself, as far as it matters here. */
+const aboutSchema = z.object({ name: z.literal("hostler"), url: z.url() });
 
 function readOverview(text: string, url: string): Overview {
   const parsed = overviewSchema.safeParse(parseAnswer(text));

@@ -73,7 +73,9 @@ const pageBytes = 4096;
 /** Resident pages that belong to no file; null for a process that is gone. */
 async function anonymousBytesOf(pid: number): Promise<number | null> {
   const [, resident, ofFiles] = (await readOrNull(`/proc/${String(pid)}/statm`))?.split(" ") ?? [];
-  return resident === undefined || ofFiles === undefined ? null : (Number(resident) - Number(ofFiles)) * pageBytes;
+  return resident === undefined || ofFiles === undefined
+    ? null
+    : (Number(resident) - Number(ofFiles)) * pageBytes;
 }
 
 async function linuxBytes(pid: number, fields: RegExp): Promise<number> {

@@ -102,7 +102,9 @@ describe("seed 000: two models in one deployment", () => {
     expect(printed).toContain("endpoint: Succeeded");
     expect(printed).toContain("deployment: Succeeded");
     // The script returns a str, which the scoring server makes a JSON string: quoted twice, as on Azure.
-    expect(lineOf(printed, "iris")).toMatch(/^"\{\\"0\\":\{\\"0\\":0,\\"1\\":0,\\"2\\":0,\\"3\\":0,\\"4\\":0\}\}"$/);
+    expect(lineOf(printed, "iris")).toMatch(
+      /^"\{\\"0\\":\{\\"0\\":0,\\"1\\":0,\\"2\\":0,\\"3\\":0,\\"4\\":0\}\}"$/,
+    );
     expect(JSON.parse(String(JSON.parse(lineOf(printed, "diabetes"))))).toEqual({
       0: Object.fromEntries(["0", "1", "2", "3", "4"].map((row) => [row, expect.any(Number)])),
     });

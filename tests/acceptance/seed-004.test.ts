@@ -39,7 +39,10 @@ describe("seed 004: a server of one's own on port 8003, started by init()", () =
     const env = { ENDPOINT_NAME: "logs", REGISTRY: "hostlerlocal" };
     await up.shell("az ml online-endpoint create -f endpoint.yml", { cwd: folder, env });
     await up.shell("az ml online-deployment create -f deployment.yml", { cwd: folder, env });
-    const logs = await up.shell("az ml online-deployment get-logs -n own-server -e logs", { cwd: folder, env });
+    const logs = await up.shell("az ml online-deployment get-logs -n own-server -e logs", {
+      cwd: folder,
+      env,
+    });
     expect(logs).toMatch(/init in process \d+, server in process \d+/);
     await up.shell("az ml online-endpoint delete -n logs --yes", { cwd: folder, env });
   });

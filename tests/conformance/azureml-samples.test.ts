@@ -12,7 +12,9 @@ const fetchTimeoutMs = 300_000;
 const sampleTimeoutMs = 600_000;
 
 /** What the scripts that are run here need; the rest of the repository is large. */
-const parts = ["model-1", "model-2", "managed", "custom-container"].map((part) => `cli/endpoints/online/${part}`);
+const parts = ["model-1", "model-2", "managed", "custom-container"].map(
+  (part) => `cli/endpoints/online/${part}`,
+);
 
 /**
  * The samples' own files and scripts, unmodified, in a temporary folder; only `az` is ours. `AZUREML_EXAMPLES` names a
@@ -73,7 +75,10 @@ describe("Microsoft's samples of online endpoints", () => {
         let rest = stdout;
         for (const wanted of prints) {
           const at = typeof wanted === "string" ? rest.indexOf(wanted) : rest.search(wanted);
-          expect(at, `${String(wanted)} after what was matched before, in:\n${stdout}\n${stderr}`).toBeGreaterThan(-1);
+          expect(
+            at,
+            `${String(wanted)} after what was matched before, in:\n${stdout}\n${stderr}`,
+          ).toBeGreaterThan(-1);
           rest = rest.slice(at + 1);
         }
       },

@@ -29,7 +29,12 @@ export const runnableSamples: readonly RunnableSample[] = [
   },
   {
     script: "deploy-managed-online-endpoint.sh",
-    prints: ["Endpoint created successfully", "Deployment completed successfully", new RegExp(predictions), "Init complete"],
+    prints: [
+      "Endpoint created successfully",
+      "Deployment completed successfully",
+      new RegExp(predictions),
+      "Init complete",
+    ],
   },
   {
     script: "deploy-safe-rollout-online-endpoints.sh",
@@ -73,10 +78,13 @@ export const otherSamples: Readonly<Record<string, string>> = {
   "deploy-custom-container-mlflow-multideployment-scikit.sh":
     "its deployments are images without a scoring script, built from Microsoft's registry: needs an engine and that registry",
   "deploy-custom-container-r-multimodel-plumber.sh": "an image with R from a registry",
-  "deploy-custom-container-tfserving-half-plus-two-integrated.sh": "TensorFlow Serving's image from a registry",
+  "deploy-custom-container-tfserving-half-plus-two-integrated.sh":
+    "TensorFlow Serving's image from a registry",
   "deploy-custom-container-tfserving-half-plus-two.sh": "TensorFlow Serving's image from a registry",
-  "deploy-custom-container-torchserve-densenet.sh": "TorchServe's image from a registry, and a download of weights",
-  "deploy-custom-container-triton-single-model.sh": "Triton's image from a registry, and a download of weights",
+  "deploy-custom-container-torchserve-densenet.sh":
+    "TorchServe's image from a registry, and a download of weights",
+  "deploy-custom-container-triton-single-model.sh":
+    "Triton's image from a registry, and a download of weights",
   "deploy-local-endpoint.sh": "asks for Docker itself, beside az",
   "deploy-managed-online-endpoint-access-resource-sai.sh": "identities and storage of the cloud",
   "deploy-managed-online-endpoint-access-resource-uai.sh": "identities and storage of the cloud",

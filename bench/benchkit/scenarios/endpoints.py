@@ -30,6 +30,7 @@ FLIPS = 100
 CONNECTIONS = 8
 CHAOS_S = 300
 RESTORED_LIMIT_S = 1.0
+WORKERS = ("hostler-score", "hostler-worker")
 SCRIPT = """
 import os, time
 

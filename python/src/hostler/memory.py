@@ -23,8 +23,8 @@ def private_bytes() -> int:
 def own_bytes() -> int:
     """The resident bytes that belong to no file: cheap to ask for, and right for what a load adds.
 
-    Pages still shared with the zygote count too, so it is more than what ending the process would free. Where the
-    kernel does not tell, the same as `private_bytes`.
+    Pages still shared with the zygote count too, so it is more than what ending the process would free.
+    Where the kernel does not tell, the same as `private_bytes`.
     """
     try:
         with open("/proc/self/statm", "rb") as file:

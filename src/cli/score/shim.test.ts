@@ -66,8 +66,7 @@ it.each([
 });
 
 it("shows its help", async () => {
-  expect(await azmlinfsrv("-h")).toMatchObject({
-    code: 0,
-    out: expect.stringContaining("usage: azmlinfsrv"),
-  });
+  const { code, out } = await azmlinfsrv("-h");
+  expect(code).toBe(0);
+  expect(out).toMatch(/^usage: azmlinfsrv /);
 });

@@ -17,7 +17,7 @@ export const modelTypes = ["custom_model", "mlflow_model", "triton_model"] as co
 
 const routeSchema = z.object({ path: z.string().startsWith("/"), port: z.int().min(1).max(65_535) });
 /** Where a server inside an image answers. */
-export const inferenceConfigSchema = z.object({
+const inferenceConfigSchema = z.object({
   liveness_route: routeSchema,
   readiness_route: routeSchema,
   scoring_route: routeSchema,
@@ -45,7 +45,7 @@ export const modelSpecSchema = z.object({
   stage: z.string().nullable().default(null),
 });
 
-export const buildContextSchema = z.object({
+const buildContextSchema = z.object({
   /** Absolute folder. */
   path: z.string(),
   dockerfile_path: z.string().default("Dockerfile"),
@@ -64,9 +64,9 @@ export const environmentSpecSchema = z.object({
 /** A folder of code. */
 export const codeSpecSchema = z.object({ ...commonFields, path: z.string() });
 
-export type ModelAssetSpec = z.infer<typeof modelSpecSchema>;
-export type EnvironmentAssetSpec = z.infer<typeof environmentSpecSchema>;
-export type CodeAssetSpec = z.infer<typeof codeSpecSchema>;
+type ModelAssetSpec = z.infer<typeof modelSpecSchema>;
+type EnvironmentAssetSpec = z.infer<typeof environmentSpecSchema>;
+type CodeAssetSpec = z.infer<typeof codeSpecSchema>;
 export interface AssetSpecs {
   readonly models: ModelAssetSpec;
   readonly environments: EnvironmentAssetSpec;

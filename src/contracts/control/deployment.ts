@@ -5,13 +5,13 @@ import { deploymentNameSchema, endpointNameSchema } from "./names.ts";
 
 /** Where an instance may run. */
 export const engineChoices = ["auto", "process", "container"] as const;
-export const engineChoiceSchema = z.enum(engineChoices);
+const engineChoiceSchema = z.enum(engineChoices);
 export type EngineChoice = z.infer<typeof engineChoiceSchema>;
 
 const textMapSchema = z.record(z.string(), z.string());
 
 /** Seconds and counts, as Kubernetes means them. */
-export const probeSchema = z.object({
+const probeSchema = z.object({
   initial_delay: z.int().min(0).default(10),
   period: z.int().min(1).default(10),
   timeout: z.int().min(1).default(2),
@@ -20,7 +20,7 @@ export const probeSchema = z.object({
 });
 export type Probe = z.infer<typeof probeSchema>;
 
-export const requestSettingsSchema = z.object({
+const requestSettingsSchema = z.object({
   request_timeout_ms: z.int().min(1).default(5000),
   /** Null: one at a time in each process, and all others wait for as long as their time-out lets them. */
   max_concurrent_requests_per_instance: z.int().min(1).nullable().default(null),
@@ -28,7 +28,7 @@ export const requestSettingsSchema = z.object({
 });
 export type RequestSettings = z.infer<typeof requestSettingsSchema>;
 
-export const scaleSettingsSchema = z.discriminatedUnion("type", [
+const scaleSettingsSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("default") }),
   z.object({
     type: z.literal("target_utilization"),
@@ -41,14 +41,14 @@ export const scaleSettingsSchema = z.discriminatedUnion("type", [
 ]);
 export type ScaleSettings = z.infer<typeof scaleSettingsSchema>;
 
-export const codeConfigurationSchema = z.object({
+const codeConfigurationSchema = z.object({
   code: assetReferenceSchema,
   /** Path below the code folder. */
   scoring_script: z.string(),
 });
 
 /** Kubernetes quantities; memory and cpu are honoured by both engines where they can. */
-export const resourcesSchema = z.object({
+const resourcesSchema = z.object({
   requests: textMapSchema.default({}),
   limits: textMapSchema.default({}),
 });
@@ -82,10 +82,10 @@ export const deploymentSpecSchema = z.object({
 });
 export type DeploymentSpec = z.infer<typeof deploymentSpecSchema>;
 
-export const instanceStates = ["starting", "ready", "unready", "restarting", "stopped", "failed"] as const;
+const instanceStates = ["starting", "ready", "unready", "restarting", "stopped", "failed"] as const;
 
 /** One replica, as it is now. */
-export const instanceStatusSchema = z.object({
+const instanceStatusSchema = z.object({
   ordinal: z.int(),
   state: z.enum(instanceStates),
   restarts: z.int(),

@@ -2,14 +2,7 @@ import { z } from "zod";
 import { deploymentNameSchema, endpointNameSchema } from "./names.ts";
 
 /** What an endpoint and its deployments go through, in Azure's words. */
-export const provisioningStates = [
-  "Creating",
-  "Updating",
-  "Deleting",
-  "Succeeded",
-  "Failed",
-  "Canceled",
-] as const;
+const provisioningStates = ["Creating", "Updating", "Deleting", "Succeeded", "Failed", "Canceled"] as const;
 export const provisioningStateSchema = z.enum(provisioningStates);
 export type ProvisioningState = z.infer<typeof provisioningStateSchema>;
 
@@ -32,7 +25,7 @@ function sumOf(traffic: Readonly<Record<string, number>>): number {
 
 const textMapSchema = z.record(z.string(), z.string());
 
-export const identitySchema = z.object({
+const identitySchema = z.object({
   type: z.enum(["system_assigned", "user_assigned", "none"]).default("system_assigned"),
   user_assigned_identities: z.array(z.record(z.string(), z.unknown())).default([]),
 });

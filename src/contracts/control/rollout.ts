@@ -2,7 +2,7 @@ import { z } from "zod";
 import { deploymentNameSchema } from "./names.ts";
 
 /** Limits that the new deployment must keep, measured against the live one over the same time; null: not watched. */
-export const guardRailsSchema = z.object({
+const guardRailsSchema = z.object({
   /** How many more percent of calls may fail than with the live deployment. */
   max_error_rate_increase_percent: z.number().min(0).nullable().default(1),
   /** How many times the live deployment's p99. */
@@ -25,7 +25,7 @@ export const rolloutSpecSchema = z.object({
 });
 export type RolloutSpec = z.infer<typeof rolloutSpecSchema>;
 
-export const rolloutStates = ["running", "succeeded", "rolled_back", "cancelled"] as const;
+const rolloutStates = ["running", "succeeded", "rolled_back", "cancelled"] as const;
 
 export const rolloutSchema = rolloutSpecSchema.extend({
   state: z.enum(rolloutStates),

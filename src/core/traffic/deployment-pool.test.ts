@@ -95,6 +95,14 @@ describe("the instances of a deployment", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("drain also while they rest, and leave no timer behind", async () => {
+    const { pool, clock } = rig();
+    const member = pool.add(new FakeBackend(), null);
+    leaseOf(pool.admit()).release("unreachable");
+    await member.drain(10_000);
+    expect(clock.pending).toBe(0);
+  });
+
   it("drain for no longer than they may, and a second time for less", async () => {
     const { pool, clock } = rig();
     const member = pool.add(new FakeBackend(), null);
@@ -178,6 +186,15 @@ describe("calls to a deployment", () => {
     expect(await clock.until(codeOf(waiting.lease))).toBe("QUEUE_FULL");
     expect(clock.now()).toBe(300);
     expect(pool.metrics().queued).toBe(0);
+  });
+
+  it("are not counted as too late when they got a place in time", async () => {
+    const { pool, clock } = rig({ maxQueueWaitMs: 300 });
+    const waiting = waitingOf(pool.admit());
+    pool.add(new FakeBackend(), 1);
+    expect(await codeOf(waiting.lease)).toBe("a place");
+    await clock.advance(1000);
+    expect(pool.metrics().total).toMatchObject({ requests: 0, errors: 0 });
   });
 
   it("are not taken into an endless line", () => {

@@ -105,7 +105,8 @@ export class DeploymentPool implements LiveDeployment {
       this.#tally.refused();
       return { kind: "refused", reason: "too-many-requests", retryAfterS: this.#retryAfterS() };
     }
-    const member = this.#line.length === 0 ? this.#next() : null;
+    // Whoever waits has been given every place that was free: there is none to overtake them with.
+    const member = this.#next();
     if (member !== null) return { kind: "admitted", lease: this.#take(member) };
     return this.#line.join(this.#limits.maxQueueWaitMs, () => this.#tooLate());
   }

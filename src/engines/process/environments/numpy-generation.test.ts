@@ -2,7 +2,10 @@ import { expect, it } from "vitest";
 import { withNumpyGeneration } from "./numpy-generation.ts";
 
 it.each([
-  [["scikit-learn==1.2.2", "numpy", "pandas"], ["scikit-learn==1.2.2", "pandas", "numpy<2"]],
+  [
+    ["scikit-learn==1.2.2", "numpy", "pandas"],
+    ["scikit-learn==1.2.2", "pandas", "numpy<2"],
+  ],
   [["scikit-learn==1.2.*"], ["scikit-learn==1.2.*", "numpy<2"]],
   [["pandas==2.2.1"], ["pandas==2.2.1", "numpy<2"]],
 ])("holds NumPy back for what was built before it: %j", (given, wanted) => {
