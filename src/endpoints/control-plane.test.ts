@@ -85,6 +85,14 @@ describe("traffic", () => {
     expect((await rig.setTraffic("shop", { blue: 100, green: 0 })).traffic).toEqual({ blue: 100, green: 0 });
   });
 
+  it("goes on in its order when something else is changed", async () => {
+    await rig.setTraffic("shop", { blue: 50, green: 50 });
+    const live = rig.plane.directory.find("shop");
+    const first = live?.next()?.name;
+    await rig.putEndpoint("shop", { tags: { a: "b" }, traffic: { blue: 50, green: 50 } });
+    expect(live?.next()?.name).not.toBe(first);
+  });
+
   it.each([
     [{ blue: 50 }, { code: "INVALID_REQUEST", details: { field: "traffic", got: "blue=50" } }],
     [
@@ -169,6 +177,17 @@ describe("deployments", () => {
     expect([restored.provisioning_state, restored.reason]).toEqual(["Failed", failed.reason]);
     expect(restored.instances.map(({ state }) => state)).toEqual(["ready"]);
     expect([...rig.launcher.instances].map(({ order }) => order.spec.tags)).toEqual([{ step: "1" }]);
+  });
+
+  it("come back with the count that was asked for last, also when what came after it failed", async () => {
+    await rig.deploy("shop", "blue");
+    await rig.putDeployment("shop", "blue", { instance_count: 2 });
+    await rig.putDeployment("shop", "blue", { instance_count: 1, environment_variables: { CRASH: "1" } });
+    await rig.clock.advance(3_000);
+    expect((await rig.deployment("shop", "blue")).instances).toHaveLength(2);
+    await rig.reopen();
+    await rig.clock.advance(1_000);
+    expect((await rig.deployment("shop", "blue")).instances).toHaveLength(2);
   });
 
   it("with traffic are not deleted, and say how to move it", async () => {

@@ -274,7 +274,7 @@ export class DeploymentService implements DeploymentOperations {
   #settle(key: DeploymentKey, { order }: DeploymentTarget, outcome: RunnerOutcome): void {
     const { store, events } = this.#options;
     const record = store.deployments.find(key);
-    if (record?.revision !== order.revision) return;
+    if (record === undefined) return;
     const hasSucceeded = outcome.kind === "succeeded";
     store.deployments.put({
       ...record,

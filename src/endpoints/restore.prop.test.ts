@@ -6,21 +6,42 @@ import { actor, deploymentName, endpointName, PlaneRig } from "./testing/plane-r
 const endpoint = fc.constantFrom("shop", "desk");
 const deployment = fc.constantFrom("blue", "green");
 
+const anyDeployment = fc.record({
+  do: fc.constant("put deployment" as const),
+  endpoint,
+  deployment,
+  count: fc.integer({ min: 1, max: 2 }),
+  crashes: fc.boolean(),
+});
 const anyStep = fc.oneof(
-  fc.record({ do: fc.constant("put endpoint" as const), endpoint, tag: fc.constantFrom("1", "2") }),
-  fc.record({
-    do: fc.constant("put deployment" as const),
-    endpoint,
-    deployment,
-    count: fc.integer({ min: 1, max: 2 }),
-    crashes: fc.boolean(),
-  }),
-  fc.record({ do: fc.constant("traffic" as const), endpoint, share: fc.constantFrom(0, 30, 100) }),
-  fc.record({ do: fc.constant("regenerate" as const), endpoint }),
-  fc.record({ do: fc.constant("delete endpoint" as const), endpoint }),
-  fc.record({ do: fc.constant("delete deployment" as const), endpoint, deployment }),
-  fc.record({ do: fc.constant("undo" as const), endpoint }),
-  fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 2_000 }) }),
+  { weight: 4, arbitrary: anyDeployment },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("put endpoint" as const),
+      endpoint,
+      tag: fc.constantFrom("1", "2"),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("traffic" as const),
+      endpoint,
+      share: fc.constantFrom(0, 30, 100),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("regenerate" as const), endpoint }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("delete endpoint" as const), endpoint }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("delete deployment" as const), endpoint, deployment }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("undo" as const), endpoint }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 2_000 }) }),
+  },
 );
 type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
 

@@ -10,6 +10,8 @@ const rejectionReasons: Readonly<Record<ErrorCode, string | null>> = {
   INVALID_INPUT: null,
   UNSUPPORTED_OUTPUT: null,
   UNSUPPORTED_ENCODING: null,
+  UNSUPPORTED_MEDIA_TYPE: null,
+  NOT_ACCEPTABLE: null,
   PAYLOAD_TOO_LARGE: "payload_too_large",
   UNAUTHENTICATED: "unauthenticated",
   FORBIDDEN: null,

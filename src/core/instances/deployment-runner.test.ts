@@ -152,6 +152,9 @@ describe("an update", () => {
     rig.apply({}, { instance_count: 3 }, "first");
     await rig.clock.advance(100);
     expect([rig.states, rig.outcomes]).toEqual(["ready ready ready", "1 succeeded, 2 succeeded"]);
+    const admissions = Array.from({ length: 3 }, () => rig.pool.admit());
+    expect(admissions.map(({ kind }) => kind)).toEqual(["admitted", "admitted", "admitted"]);
+    for (const admission of admissions) if (admission.kind === "admitted") admission.lease.release();
     rig.apply({}, { instance_count: 1 }, "first");
     await rig.clock.advance(100);
     expect([rig.running, rig.launcher.launches]).toEqual(["1", 3]);
@@ -251,6 +254,18 @@ describe("an instance that serves", () => {
     expect(instance?.isRunning).toBe(false);
     expect([rig.states, rig.launcher.launches]).toEqual(["ready", 2]);
     expect(rig.happenings.at(-2)?.message).toContain("liveness probe failed 3 times: status 503");
+  });
+});
+
+describe("an instance that does not live any more", () => {
+  it("gets no calls while it is stopped, however long that takes", async () => {
+    const rig = new RunnerRig();
+    rig.apply({ stopMs: 4_000 }, { liveness_probe: { initial_delay: 1, period: 1, failure_threshold: 1 } });
+    await rig.clock.advance(500);
+    const [instance] = rig.launcher.of(1);
+    if (instance !== undefined) instance.isAlive = false;
+    await rig.clock.advance(2_000);
+    expect([instance?.isRunning, rig.pool.admit().kind]).toEqual([true, "waiting"]);
   });
 });
 

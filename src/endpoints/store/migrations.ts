@@ -68,4 +68,43 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX rollouts_of_endpoint ON rollouts (endpoint, number);
   `,
+  `
+  CREATE TABLE sagemaker_models (
+    name TEXT PRIMARY KEY,
+    document TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE sagemaker_endpoint_configs (
+    name TEXT PRIMARY KEY,
+    document TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE sagemaker_endpoints (
+    name TEXT PRIMARY KEY,
+    wanted TEXT NOT NULL,
+    serving TEXT,
+    state TEXT NOT NULL,
+    reason TEXT,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE sagemaker_tags (
+    resource TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (resource, key)
+  ) STRICT;
+
+  CREATE TABLE sagemaker_async_calls (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    endpoint TEXT NOT NULL REFERENCES sagemaker_endpoints (name) ON DELETE CASCADE,
+    call TEXT NOT NULL,
+    body BLOB,
+    received_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX sagemaker_async_calls_of_endpoint ON sagemaker_async_calls (endpoint, number);
+  `,
 ];

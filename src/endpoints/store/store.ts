@@ -4,6 +4,7 @@ import { DeploymentRows } from "./deployment-rows.ts";
 import { EndpointRows } from "./endpoint-rows.ts";
 import { HistoryRows } from "./history-rows.ts";
 import { RolloutRows } from "./rollout-rows.ts";
+import { SagemakerRows } from "./sagemaker-rows.ts";
 
 /** Everything that outlives the process, in one file. What a call wrote is on the disk when it returns. */
 export class Store {
@@ -12,6 +13,7 @@ export class Store {
   readonly assets: AssetRows;
   readonly history: HistoryRows;
   readonly rollouts: RolloutRows;
+  readonly sagemaker: SagemakerRows;
   readonly #database: Database;
 
   /** @throws ServingError CONFLICT when another process holds the file, INVALID_SETTINGS when it cannot be used */
@@ -22,6 +24,7 @@ export class Store {
     this.assets = new AssetRows(this.#database);
     this.history = new HistoryRows(this.#database);
     this.rollouts = new RolloutRows(this.#database);
+    this.sagemaker = new SagemakerRows(this.#database);
   }
 
   /** All of it or nothing. */

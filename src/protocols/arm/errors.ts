@@ -20,6 +20,8 @@ const armErrors: Readonly<Record<ErrorCode, ArmError>> = {
   INVALID_INPUT: userError,
   UNSUPPORTED_OUTPUT: userError,
   UNSUPPORTED_ENCODING: { status: 415, code: "UnsupportedMediaType" },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, code: "UnsupportedMediaType" },
+  NOT_ACCEPTABLE: { status: 406, code: "NotAcceptable" },
   PAYLOAD_TOO_LARGE: { status: 413, code: "RequestEntityTooLarge" },
   UNAUTHENTICATED: { status: 401, code: "AuthenticationFailed" },
   FORBIDDEN: { status: 403, code: "AuthorizationFailed" },
