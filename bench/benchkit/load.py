@@ -46,9 +46,12 @@ class Sample:
         return self.bad_status + self.socket_errors + self.timeouts + self.compared.failed
 
 
-def wrk(url: str, script: list[str], connections: int, seconds: float, timeout: int) -> dict[str, Any]:
-    """Closed loop over HTTP."""
+def wrk(
+    url: str, script: list[str], connections: int, seconds: float, timeout: int, headers: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Closed loop over HTTP; headers as `name: value`."""
     line = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", f"--timeout={timeout}s"]
+    line += [word for header in headers for word in ("-H", header)]
     line += ["-s", str(BENCH / "lua" / "load.lua"), url, "--", *script]
     run = subprocess.run(line, capture_output=True, text=True)
     found = re.search(r"RESULT (.*)", run.stdout)

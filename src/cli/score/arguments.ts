@@ -27,7 +27,7 @@ export interface ScorePlan {
   readonly notices: readonly string[];
 }
 
-export const defaultPort = 5001;
+const defaultPort = 5001;
 const defaultHealthPort = 5000;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -36,7 +36,7 @@ export class BadArgument extends Error {
   override readonly name = "BadArgument";
 }
 
-export const needsScript =
+const needsScript =
   "Either provide an entry_script using --entry_script or provide a path to the configuration file using --config_file";
 
 /** @param serverVersion what `x-ms-server-version` says unless it is turned off */

@@ -49,7 +49,7 @@ export type Admission =
   | { readonly kind: "refused"; readonly reason: Refusal; readonly retryAfterS: number };
 
 /** `too-many-requests` is a 429; `not-ready` says that no instance is up, and a caller may wait for one. */
-export type Refusal = "too-many-requests" | "not-ready";
+type Refusal = "too-many-requests" | "not-ready";
 
 /** A place on an instance, until it is given back, once. */
 export interface Lease {

@@ -1,3 +1,3 @@
-export { scoringBackend, type ScoringSettings } from "./backend.ts";
+export { scoringBackend } from "./backend.ts";
 export { serverVersion } from "./contract.ts";
-export { scoringListener, type ScoringListenerOptions } from "./server.ts";
+export { scoringListener } from "./server.ts";

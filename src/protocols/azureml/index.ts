@@ -7,7 +7,6 @@ import { gatewayRoutes } from "./routes.ts";
 import { Tunnels } from "./tunnels.ts";
 
 export type { GatewayContext } from "./context.ts";
-export { gatewayRoutes } from "./routes.ts";
 
 /** Puts the data plane of endpoints on a listener: every method, every path below `/endpoints/NAME`. */
 export function registerGateway(app: FastifyInstance, context: GatewayContext): void {
