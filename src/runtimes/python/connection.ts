@@ -33,9 +33,13 @@ export class Connection {
     return this.#isClosed;
   }
 
-  /** Hands the connection to another listener: what comes from now on goes there. */
+  /** Hands the connection to another listener: what comes from now on goes there, also the news that it has ended already. */
   handOver(events: ConnectionEvents): void {
     this.#events = events;
+    if (!this.#isClosed) return;
+    queueMicrotask(() => {
+      events.onClose(this.#error);
+    });
   }
 
   /** From now on what comes is not frames but bytes: what a script writes. Nothing has come behind the HELLO yet. */

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { Batch } from "../../core/scheduling/batch.ts";
@@ -27,4 +28,20 @@ describe("Worker.run", () => {
     expect(await worker.run(1, batchWith(null))).toMatchObject({ kind: "crashed" });
     expect(await worker.run(1, batchWith(null))).toEqual({ kind: "not-started" });
   });
+});
+
+it("notices a process that ended before anybody listened to its connection", async () => {
+  const nobody = { onFrame: () => undefined, onClose: () => undefined };
+  const socket = new Socket();
+  const data = new Connection(socket, nobody);
+  socket.destroy();
+  await once(socket, "close");
+  const lifeline = new Connection(new Socket(), nobody);
+  const gone = Promise.withResolvers<undefined>();
+  const onGone = (): void => {
+    gone.resolve(undefined);
+  };
+  const worker = new Worker({ data, lifeline }, 1, { onLog: () => undefined, onGone });
+  await gone.promise;
+  expect(worker.isGone).toBe(true);
 });
