@@ -12,6 +12,7 @@ cold       from process start to the first answer and to all five models' answer
 endpoints  hostler up: 100 flips of the traffic under load, then kill -9 at random for 5 minutes
 score      an Azure ML scoring script behind hostler score and behind azmlinfsrv
 proxy      an endpoint before a server that takes 1 ms, beside nginx
+mms        Multi Model Server's handlers: calls, loads, memory, and what is left after SIGTERM
 overload   closed, with 512 connections and 2 s for a request
 all        every one above except batch1000
 
@@ -33,7 +34,19 @@ from benchkit.options import Options
 from benchkit.places import PEERS_DIR, RESULTS
 from benchkit.report import Outcome, fill_readme, finish, machine
 from benchkit.rows import MODELS
-from benchkit.scenarios import chaos, cli, closed, cold, density, endpoints, malformed, proxy, ready, score
+from benchkit.scenarios import (
+    chaos,
+    cli,
+    closed,
+    cold,
+    density,
+    endpoints,
+    malformed,
+    mms,
+    proxy,
+    ready,
+    score,
+)
 from benchkit.servers import Peer, first_answer, server
 
 if TYPE_CHECKING:
@@ -59,6 +72,7 @@ SCENARIOS = {
     "proxy": Scenario(proxy.run, Options(connections=[1, 32], rounds=5)),
     "cold": Scenario(cold.run, Options(["hostler", "mlserver", "triton", "fastapi"])),
     "endpoints": Scenario(endpoints.run, Options()),
+    "mms": Scenario(mms.run, Options()),
     "score": Scenario(score.run, Options()),
     "overload": Scenario(
         closed.run_overload,

@@ -61,6 +61,17 @@ child.wait()
 """
 
 
+NOBODY_HOLDS_IT = """
+import gc, socket, sys
+sys.path.append(sys.argv[2])
+from hostler import lifeline
+lifeline.arm(socket.socket(fileno=int(sys.argv[1])))
+gc.collect()
+print("armed", flush=True)
+sum(range(10**13))
+"""
+
+
 def start(program: str, end: socket.socket) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", program, str(end.fileno()), SOURCE],
@@ -87,6 +98,16 @@ def test_a_long_c_call_that_holds_the_lock_is_ended() -> None:
         front.close()
         assert process.wait(PATIENCE_S) == -9
         print(f"ended after {(time.perf_counter() - started) * 1000:.1f} ms")
+
+
+@pytest.mark.linux
+def test_it_holds_also_where_nobody_keeps_the_socket() -> None:
+    front, end = socket.socketpair()
+    with end, start(NOBODY_HOLDS_IT, end) as process:
+        end.close()
+        assert line_of(process) == "armed"
+        front.close()
+        assert process.wait(PATIENCE_S) == -9
 
 
 @pytest.mark.linux

@@ -28,6 +28,13 @@ export const commands: CommandTable = {
       isHidden: true,
       load: async () => (await import("./az/foreign-command.ts")).az,
     },
+    {
+      path: "mms",
+      usage: "",
+      summary: "start or stop a server as multi-model-server does",
+      isHidden: true,
+      load: async () => (await import("./mms/run-line.ts")).mms,
+    },
   ],
   entries: [
     {
@@ -54,6 +61,18 @@ export const commands: CommandTable = {
       usage: "",
       summary: "serve an Azure ML scoring script, as azmlinfsrv does",
       load: async () => (await import("./commands/score.ts")).score,
+    },
+    {
+      path: "pipeline",
+      usage: "CONTAINER...",
+      summary: "chain containers or servers, as SageMaker's inference pipelines do",
+      load: async () => (await import("./commands/pipeline.ts")).pipeline,
+    },
+    {
+      path: "archive",
+      usage: "",
+      summary: "pack a model for Multi Model Server or SageMaker",
+      load: async () => (await import("./commands/archive.ts")).archive,
     },
     {
       path: "predict",

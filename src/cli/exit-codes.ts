@@ -45,7 +45,6 @@ export const exitCodeOf: Readonly<Record<ErrorCode, ExitCode>> = {
   ALREADY_EXISTS: exitCodes.conflict,
   CONFLICT: exitCodes.conflict,
   INVALID_DOCUMENT: exitCodes.usage,
-  INVALID_ARCHIVE: exitCodes.failed,
   DEPLOYMENT_FAILED: exitCodes.failed,
   IMAGE_UNAVAILABLE: exitCodes.failed,
   ENGINE_UNAVAILABLE: exitCodes.failed,

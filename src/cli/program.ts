@@ -128,6 +128,7 @@ function declare(leaf: Parser, command: Command, run: (given: Given) => Promise<
     const values: Readonly<Record<string, unknown>> = leaf.opts();
     await run({
       argument: (key) => leaf.args[positions.indexOf(key)],
+      following: (key) => leaf.args.slice(positions.indexOf(key) + 1),
       option: (key) => {
         const attribute = attributes.get(key) ?? key;
         // Commander presets what `--no-x` turns off; only what was typed counts here.
@@ -138,9 +139,12 @@ function declare(leaf: Parser, command: Command, run: (given: Given) => Promise<
 }
 
 /** Returns the name under which commander keeps what was given. */
-function addOption(leaf: Parser, { flags, help }: Option<unknown>): string {
+function addOption(leaf: Parser, { flags, help, isRepeatable = false }: Option<unknown>): string {
   // Of two long names commander suggests the second for a typo: let it be the shorter one, which we list first.
   const option = new ParserOption(flags.replace(/^(--[\w-]+), (--[\w-]+)/, "$2, $1"), help);
+  if (isRepeatable) {
+    option.argParser<readonly string[] | undefined>((value, before = []) => [...before, value]);
+  }
   leaf.addOption(option);
   return option.attributeName();
 }

@@ -124,6 +124,18 @@ test.each([["vm list"], ["ml job create -f job.yml"], ["acr show -n x"], ["group
   },
 );
 
+test.each([
+  ["multi-model-server", "mms"],
+  ["mxnet-model-server", "mms"],
+  ["model-archiver", "archive"],
+])("%s is hostler's", async (name, command) => {
+  expect(await shim(name, ["--one", "two words"])).toEqual({
+    code: 0,
+    out: `hostler: ${command} --one two words\n`,
+    err: "",
+  });
+});
+
 test("az says what it is", async () => {
   expect((await az(["--version"])).out).toContain("(hostler 9.9.9)");
   expect((await az([])).out).toContain("standing in for Azure's command line");

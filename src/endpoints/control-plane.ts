@@ -24,6 +24,7 @@ import { Journal } from "./journal.ts";
 import { KeyService } from "./key-service.ts";
 import { LiveEndpoints } from "./live-endpoints.ts";
 import { RolloutService } from "./rollouts/rollout-service.ts";
+import { openSagemaker, type SagemakerOptions, type SagemakerPlane } from "./sagemaker/index.ts";
 import { Store } from "./store/store.ts";
 
 export interface ControlPlaneOptions {
@@ -36,6 +37,8 @@ export interface ControlPlaneOptions {
   readonly scoringBaseUrl: () => string;
   /** Milliseconds since 1970; the system's by default. */
   readonly wallTime?: () => number;
+  /** What SageMaker's endpoints run with; without it there are none. */
+  readonly sagemaker?: SagemakerOptions;
 }
 
 export interface ControlPlane {
@@ -46,6 +49,7 @@ export interface ControlPlane {
   readonly deployments: DeploymentOperations;
   readonly assets: AssetOperations;
   readonly directory: EndpointDirectory;
+  readonly sagemaker: SagemakerPlane | null;
   /** Starts the instances of what is stored; they come up in the background. */
   start(): Promise<void>;
   /** Drains and ends every instance; with `force`, at once. A second call with `force` cuts the first one short. */
@@ -81,6 +85,7 @@ class Plane implements ControlPlane {
   readonly deployments: DeploymentService;
   readonly assets: AssetCatalogue;
   readonly directory: LiveEndpoints;
+  readonly sagemaker: SagemakerPlane | null;
   readonly #store: Store;
   readonly #events: EventLog;
   #stopping: Promise<void> | null = null;
@@ -119,6 +124,10 @@ class Plane implements ControlPlane {
       ...{ endpoints, live, journal, events, clock, logger, timestamp, records: store.rollouts },
       deploymentsOf: (endpoint) => store.deployments.of(endpoint),
     });
+    const { sagemaker = null } = options;
+    const isOthers = (name: string): boolean => live.find(name) !== undefined;
+    const rooms = { store, clock, logger, wallTime, isOthers };
+    this.sagemaker = sagemaker === null ? null : openSagemaker(sagemaker, rooms);
   }
 
   async open(): Promise<void> {
@@ -130,12 +139,13 @@ class Plane implements ControlPlane {
   start(): Promise<void> {
     for (const record of this.#store.deployments.all()) this.deployments.restore(record);
     this.rollouts.resume();
+    this.sagemaker?.start();
     return Promise.resolve();
   }
 
   async stop({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
     this.rollouts.stop();
-    const stopped = this.deployments.stop({ force });
+    const stopped = Promise.all([this.deployments.stop({ force }), this.sagemaker?.stop({ force })]);
     this.#stopping ??= stopped.then(() => {
       this.#events.stop();
       this.#store.close();

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { AccessToken, EndpointSpec, KeyType } from "../contracts/control/endpoint.ts";
 import type { EndpointSecrets } from "./records.ts";
 
@@ -89,5 +89,5 @@ export class Credentials {
 }
 
 function digestOf(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
 }

@@ -61,6 +61,8 @@ export class EndpointService implements EndpointOperations {
       if (this.#deleting.has(spec.name)) throw stillDeleting("endpoint", spec.name);
       const isThere = this.#options.store.endpoints.find(spec.name) !== undefined;
       if (isThere && create) throw taken(spec.name);
+      // Both kinds of endpoints share their paths.
+      if (!isThere && this.#options.store.sagemaker.endpoints.has(spec.name)) throw taken(spec.name);
       return isThere ? this.#replace(spec, actor) : this.#create(spec, actor);
     });
   }

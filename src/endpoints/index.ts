@@ -1,1 +1,2 @@
 export { type ControlPlane, openControlPlane } from "./control-plane.ts";
+export type { SagemakerPlane } from "./sagemaker/index.ts";

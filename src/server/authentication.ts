@@ -7,14 +7,14 @@ import { endReply } from "../protocols/http/body.ts";
 import { encodeError, statusOf } from "../protocols/http/errors.ts";
 
 /** Probes carry no keys, and tell nothing but that the server is there. */
-const openRoutes: ReadonlySet<string> = new Set(["/v2/health/live", "/v2/health/ready"]);
+const openRoutes: ReadonlySet<string> = new Set(["/v2/health/live", "/v2/health/ready", "/ping"]);
 
 /** Asks every route but the health probes for a key, where keys are configured. Deny is the default: one hook, all routes. */
 export function requireKeys(app: FastifyInstance, hashes: readonly string[], clock: Clock): void {
   if (hashes.length === 0) return;
-  const known = hashes.map((hash) => Buffer.from(hash, "hex"));
+  const admits = keyCheck(hashes);
   app.addHook("onRequest", (request, reply, done) => {
-    if (isOpen(request) || isKnown(keyOf(request.headers.authorization), known)) {
+    if (isOpen(request) || admits(request.headers.authorization)) {
       done();
       return;
     }
@@ -34,12 +34,23 @@ export function requireKeys(app: FastifyInstance, hashes: readonly string[], clo
   });
 }
 
-/** Endpoints have keys of their own, and ask for them. */
+/** Whether a header carries one of these keys; everybody is let in where there are none. For what hooks do not see. */
+export function keyCheck(hashes: readonly string[]): (authorization: string | undefined) => boolean {
+  const known = hashes.map((hash) => Buffer.from(hash, "hex"));
+  return (authorization) => known.length === 0 || isKnown(keyOf(authorization), known);
+}
+
+/** Endpoints have keys of their own, and ask for them; so do AWS's clients, whose one path is `POST /`. */
 const endpointRoutes = "/endpoints/";
+const awsRoute = "/";
+const anyRoute = "/*";
 
 function isOpen(request: FastifyRequest): boolean {
   const route = request.routeOptions.url ?? "";
-  return openRoutes.has(route) || route.startsWith(endpointRoutes);
+  const isAws = request.method === "POST" && route === awsRoute;
+  // A protocol that finds its paths itself has one route for all of them.
+  const isProbe = route === anyRoute && openRoutes.has(request.url.split("?", 1)[0] ?? "");
+  return openRoutes.has(route) || route.startsWith(endpointRoutes) || isAws || isProbe;
 }
 
 function keyOf(authorization: string | undefined): string {
@@ -68,6 +79,6 @@ export function checkExposure({ host, apiKeySha256, insecureNoAuth }: ServerSett
   );
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

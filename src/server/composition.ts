@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { ModelSnapshot } from "../contracts/snapshot.ts";
 import type { ServerSettings, SettingOrigins } from "../contracts/settings.ts";
 import { ModelRegistry } from "../core/models/registry.ts";
+import type { MemoryProbe } from "../core/ports/memory-probe.ts";
 import type { RequestObserver } from "../core/ports/request-observer.ts";
 import { Residency } from "../core/residency/residency.ts";
 import { InferenceEngine, type StartReport } from "../core/serving/inference-engine.ts";
@@ -39,6 +40,8 @@ export interface Listening {
 export class Composition {
   readonly interpreter: Interpreter;
   readonly engine: InferenceEngine;
+  /** Measures the whole process tree. */
+  readonly memory: MemoryProbe;
   readonly #request: CompositionRequest;
   readonly #runtime: PythonRuntime;
   readonly #metrics: ServerMetrics;
@@ -67,6 +70,7 @@ export class Composition {
       },
     });
     const probe = new ProcessMemory(() => ({ front: process.pid, ...this.#runtime.processes }));
+    this.memory = probe;
     this.#metrics = new ServerMetrics({
       registry,
       probe,

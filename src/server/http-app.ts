@@ -28,11 +28,10 @@ const httpOptions = {
   },
 };
 
-/** PEM. */
-export interface TlsIdentity {
-  readonly cert: string;
-  readonly key: string;
-}
+/** As PEM, or as the bytes of a PKCS #12 file. */
+export type TlsIdentity =
+  | { readonly cert: string; readonly key: string }
+  | { readonly pfx: Buffer; readonly passphrase: string };
 
 /**
  * A Fastify that leaves bodies alone: clients of inference servers send any content type, or none at all.

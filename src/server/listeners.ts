@@ -5,6 +5,8 @@ import type { Clock } from "../core/ports/clock.ts";
 import type { RequestObserver } from "../core/ports/request-observer.ts";
 import type { InferenceEngine } from "../core/serving/inference-engine.ts";
 import { registerPages } from "../protocols/http/pages.ts";
+import { createPayloadCodec } from "../protocols/http/payloads/codec.ts";
+import { registerServedModels } from "../protocols/sagemaker/served.ts";
 import { registerV2Docs } from "../protocols/v2/docs.ts";
 import { registerV2 } from "../protocols/v2/index.ts";
 import { requireKeys } from "./authentication.ts";
@@ -80,6 +82,14 @@ async function dataApp(
     maxBodyBytes,
     requestTimeoutMs,
     isGzipEnabled: gzipEnabled,
+  });
+  registerServedModels(app, {
+    engine,
+    codec: createPayloadCodec({ defaultAccept: null }),
+    clock,
+    observer,
+    maxBodyBytes,
+    requestTimeoutMs,
   });
   registerV2Docs(app, { engine, serverVersion: version });
   registerPages(app, {

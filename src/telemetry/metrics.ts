@@ -24,6 +24,8 @@ export interface ServerMetricsOptions {
   readonly inferenceRoutes: Iterable<string>;
   /** Templates of the routes that probes ask all day long: they are not counted. */
   readonly healthRoutes: Iterable<string>;
+  /** What others count. */
+  readonly more?: readonly Family[];
 }
 
 /**
@@ -89,6 +91,7 @@ export class ServerMetrics implements Meter, RequestObserver {
       ...mlserverFamilies(called),
       ...this.#rest.families,
       ...processFamilies,
+      ...(this.#options.more ?? []),
     ]);
   }
 

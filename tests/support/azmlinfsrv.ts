@@ -7,7 +7,7 @@ import { serverVersion } from "../../src/protocols/azmlinfsrv/index.ts";
 import { type ScoreServer, startScoreServer } from "../../src/server/score/index.ts";
 import { root } from "./paths.ts";
 
-export const azmlinfsrvGoldens = join(root, "conformance", "azmlinfsrv");
+const azmlinfsrvGoldens = join(root, "conformance", "azmlinfsrv");
 
 const serverSchema = z.strictObject({
   script: z.string(),
@@ -53,8 +53,6 @@ const differencesSchema = z.strictObject({
     }),
   ),
 });
-
-export type ScoreDifferences = z.infer<typeof differencesSchema>;
 
 function read(name: string): unknown {
   return JSON.parse(readFileSync(join(azmlinfsrvGoldens, name), "utf8"));

@@ -21,13 +21,17 @@ F_SETSIG: Final = 10
 
 FRONT_GONE: Final = 75
 
+_held: Final[list[socket.socket]] = []
+"""Kept open to the end: a socket that nobody refers to is closed, and a closed one tells nothing."""
+
 
 def arm(stream: socket.socket) -> None:
     """End this process as soon as the other end of the socket closes, and on Linux all others of its group.
 
     Args:
-        stream: connected, with nothing left to read; it must stay open.
+        stream: connected, with nothing left to read; it is kept open from now on.
     """
+    _held.append(stream)
     if sys.platform == "linux":
         _arm_kernel(stream)
     else:

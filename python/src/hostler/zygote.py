@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 STANDARD_INPUT: Final = 0
 WORKER: Final = "worker"
 SCORING: Final = "scoring"
-ROLES: Final = (WORKER, SCORING)
+HANDLER: Final = "handler"
+ROLES: Final = (WORKER, SCORING, HANDLER)
 BROKEN: Final = 70
 
 
@@ -182,6 +183,10 @@ class Zygote:
                 from hostler.scoring import worker as scoring_worker
 
                 status = scoring_worker.run(self._launch.socket, token, number)
+            elif role == HANDLER:
+                from hostler.handlers import worker as handler_worker
+
+                status = handler_worker.run(self._launch.socket, token, number)
             else:
                 status = worker.run(self._launch.socket, token, number)
         except BaseException:  # nothing above this frame is the child's to unwind

@@ -12,7 +12,7 @@ export const up = defineCommand({
     { line: "up", note: "data on 127.0.0.1:8800, control on 8801, TLS on 8802" },
     { line: "up models --state ./state", note: "a folder of models too; state kept here" },
     { line: "up --engine process", note: "never look for a container engine" },
-    { line: "up --print-env", note: "what azure-ai-ml has to be told" },
+    { line: "up --print-env", note: "what azure-ai-ml and boto3 have to be told" },
   ],
   arguments: {
     dir: optional({ name: "DIR", help: "folder with models to serve as well", completes: "folder" }),
@@ -48,7 +48,10 @@ export const up = defineCommand({
       flags: "--admin-key-file <file>",
       help: "file with the key that the control API asks for",
     }),
-    printEnv: flag({ flags: "--print-env", help: "print the variables that azure-ai-ml needs, and end" }),
+    printEnv: flag({
+      flags: "--print-env",
+      help: "print the variables that azure-ai-ml and boto3 need, and end",
+    }),
     logLevel: text({
       flags: "--log-level <level>",
       help: "least level that is logged: debug, info, warn, error",

@@ -74,6 +74,8 @@ test("nothing typed yet offers every command and noun", async () => {
     "serve",
     "up",
     "score",
+    "pipeline",
+    "archive",
     "predict",
     "doctor",
     "completion",

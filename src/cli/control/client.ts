@@ -28,6 +28,12 @@ import {
   revisionSchema,
 } from "../../contracts/control/endpoint.ts";
 import {
+  hostedEndpointSchema,
+  type HostedEndpointSummary,
+  variantMetricsSchema,
+  type VariantMetricsReport,
+} from "../../contracts/control/hosted-endpoints.ts";
+import {
   type Comparison,
   comparisonSchema,
   type DeploymentMetrics,
@@ -109,6 +115,14 @@ export class ControlClient {
 
   async metrics(endpoint: string): Promise<readonly DeploymentMetrics[]> {
     return await this.#connection.ask("metrics", z.array(deploymentMetricsSchema), { path: { endpoint } });
+  }
+
+  async hostedEndpoints(): Promise<readonly HostedEndpointSummary[]> {
+    return await this.#connection.ask("listHostedEndpoints", z.array(hostedEndpointSchema));
+  }
+
+  async hostedMetrics(endpoint: string): Promise<readonly VariantMetricsReport[]> {
+    return await this.#connection.ask("hostedMetrics", z.array(variantMetricsSchema), { path: { endpoint } });
   }
 
   async comparison(endpoint: string): Promise<Comparison | null> {

@@ -32,6 +32,8 @@ interface Definition<A extends ArgumentTable, O extends OptionTable> {
 /** What was typed, by the keys of a command's own tables. */
 export interface Given {
   readonly argument: (key: string) => string | undefined;
+  /** The words behind an argument. */
+  readonly following: (key: string) => readonly string[];
   readonly option: (key: string) => GivenValue;
 }
 
@@ -81,7 +83,7 @@ export function defineCommand<const A extends ArgumentTable, const O extends Opt
   const { run, ...shown } = definition;
   const execute = async (given: Given, context: Context): Promise<ExitCode> => {
     const values = {
-      ...readEach(definition.arguments, given.argument),
+      ...readArguments(definition.arguments, given),
       ...readEach(definition.options, given.option),
     };
     if (!hasEvery(values, definition)) throw new Error("a command was run without one of its values");
@@ -99,6 +101,12 @@ function readEach<G>(
   given: (key: string) => G,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(readers).map(([key, reader]) => [key, reader.read(given(key))]));
+}
+
+function readArguments(table: ArgumentTable, given: Given): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(table).map(([key, { read }]) => [key, read(given.argument(key), given.following(key))]),
+  );
 }
 
 /** Each value came from the reader of its own key, so that having every key is having every type. */

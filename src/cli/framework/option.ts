@@ -17,6 +17,8 @@ export interface Option<T> {
   readonly note?: string;
   /** Works, but is not listed: for other programs, not for people. */
   readonly isHidden?: boolean;
+  /** May be given many times, with one value each time; `<value...>` takes many values at once. */
+  readonly isRepeatable?: boolean;
   readonly read: (given: GivenValue) => T;
 }
 
@@ -29,7 +31,8 @@ export interface Argument<T> {
   readonly choices?: readonly string[];
   /** What a shell may offer here. */
   readonly completes?: "file" | "folder" | "model";
-  readonly read: (given: string | undefined) => T;
+  /** `following` are the words behind it: those of the last argument may be its own. */
+  readonly read: (given: string | undefined, following?: readonly string[]) => T;
 }
 
 /** The values that a table of options or arguments reads. */
@@ -65,6 +68,15 @@ export function integer(
   return { ...option, read };
 }
 
+/** Every text of an option that may be given many times. */
+export function texts(option: Described): Option<readonly string[]> {
+  const read = (given: GivenValue): readonly string[] => {
+    if (typeof given === "string") return [given];
+    return typeof given === "object" ? given : [];
+  };
+  return { ...option, isRepeatable: true, read };
+}
+
 export function choice<const C extends string>(
   option: Described & { readonly choices: readonly C[]; readonly fallback: C },
 ): Option<C> {
@@ -83,6 +95,17 @@ export function choice<const C extends string>(
 export function required(argument: Omit<Argument<string>, "read" | "isRequired">): Argument<string> {
   const read = (given: string | undefined): string => {
     if (given !== undefined && given !== "") return given;
+    throw new UsageError(`${argument.name} is missing: ${argument.help}`);
+  };
+  return { ...argument, isRequired: true, read };
+}
+
+/** The last argument, of one word or more; its name ends with three dots. */
+export function several(
+  argument: Omit<Argument<readonly string[]>, "read" | "isRequired">,
+): Argument<readonly string[]> {
+  const read = (given: string | undefined, following: readonly string[] = []): readonly string[] => {
+    if (given !== undefined) return [given, ...following];
     throw new UsageError(`${argument.name} is missing: ${argument.help}`);
   };
   return { ...argument, isRequired: true, read };

@@ -71,13 +71,18 @@ async function start(stateFolder: string, options: UpOptions, context: Context):
 
 async function printVariables(
   stateFolder: string,
-  { port }: UpOptions,
+  { port, host }: UpOptions,
   { environment, terminal: { out } }: Context,
 ): Promise<ExitCode> {
-  const { clientVariablesOf } = await import("../../server/up/client-variables.ts");
+  const { awsVariablesOf, clientVariablesOf } = await import("../../server/up/client-variables.ts");
   const knownBundle = environment["REQUESTS_CA_BUNDLE"];
   const variables = await clientVariablesOf({ stateFolder, port, knownBundle });
-  for (const [name, value] of Object.entries(variables)) out.write(`export ${name}=${shellQuote(value)}\n`);
+  const aws = awsVariablesOf({ host, port });
+  for (const [name, value] of Object.entries({ ...variables, ...aws })) {
+    out.write(`export ${name}=${shellQuote(value)}\n`);
+  }
+  out.write("# boto3 asks for a region and credentials too, which may be any:\n");
+  out.write("#   AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n");
   return exitCodes.ok;
 }
 

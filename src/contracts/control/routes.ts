@@ -114,6 +114,24 @@ export const controlRoutes = {
     summary: "The last lines of its instances",
     status: 200,
   },
+  listHostedEndpoints: {
+    method: "GET",
+    path: "/api/hosted-endpoints",
+    summary: "All endpoints of SageMaker's kind",
+    status: 200,
+  },
+  hostedMetrics: {
+    method: "GET",
+    path: "/api/hosted-endpoints/:endpoint/metrics",
+    summary: "What each of its variants did",
+    status: 200,
+  },
+  hostedLogs: {
+    method: "GET",
+    path: "/api/hosted-endpoints/:endpoint/logs",
+    summary: "The last lines of its containers",
+    status: 200,
+  },
   listAssets: { method: "GET", path: "/api/:kind", summary: "Newest version of each asset", status: 200 },
   createAsset: { method: "POST", path: "/api/:kind", summary: "Register an asset", status: 201 },
   listAssetVersions: {

@@ -42,7 +42,9 @@ export interface HandlerProcess {
   readonly pid: number;
   /** When it had loaded its model: milliseconds of the epoch. */
   readonly startedAt: number;
-  /** Runs a batch; one at a time. Never rejects: an outcome says what happened. */
+  /** How many batches it takes at once, the one it runs among them; they are run in their order. Left out: one. */
+  readonly window?: number;
+  /** Runs a batch. Never rejects: an outcome says what happened. */
   run(batch: readonly HandlerRequest[]): Promise<HandlerOutcome>;
   /** Resolves when nothing of it is left, for whatever reason. */
   readonly ended: Promise<InstanceEnd>;
@@ -81,7 +83,9 @@ export type HandlerOutcome =
       readonly type: string;
     }
   /** The process ended while it ran the batch. */
-  | { readonly kind: "crashed"; readonly reason: string };
+  | { readonly kind: "crashed"; readonly reason: string }
+  /** The process ended before it came to the batch: it can run elsewhere. */
+  | { readonly kind: "not-started" };
 
 /** The answer to one request of a batch. */
 export interface HandlerItem {

@@ -52,6 +52,8 @@ export interface HostedEndpointOperations {
   /** Durable when it resolves; calls under way end first, then its instances. */
   delete(name: string): Promise<void>;
   metrics(name: string): Promise<readonly VariantMetrics[]>;
+  /** The newest lines of its containers, oldest first. */
+  logs(name: string, lines: number): Promise<string>;
 }
 
 /** A sum of measurements, and how many there were. */

@@ -1,11 +1,10 @@
 import { z } from "zod";
+import type { AsyncCallRecord, AsyncCallRecords } from "../sagemaker-records.ts";
 import type { Database } from "./database.ts";
 import { jsonColumn } from "./json-column.ts";
 
-/** What is kept of an asynchronous call besides its body. */
 const asyncCallSchema = z.object({
   headers: z.array(z.string()),
-  /** Where the body lies; null where it came with the call. */
   inputUrl: z.string().nullable(),
   inferenceId: z.string(),
   outputUrl: z.string(),
@@ -13,16 +12,6 @@ const asyncCallSchema = z.object({
   ttlMs: z.number(),
   timeoutMs: z.number(),
 });
-export type AsyncCall = z.infer<typeof asyncCallSchema>;
-
-export interface AsyncCallRecord {
-  readonly number: number;
-  readonly endpoint: string;
-  readonly call: AsyncCall;
-  readonly body: Uint8Array | null;
-  /** Milliseconds of the epoch. */
-  readonly receivedAt: number;
-}
 
 const rowSchema = z.object({
   number: z.int(),
@@ -32,8 +21,7 @@ const rowSchema = z.object({
   received_at: z.int(),
 });
 
-/** Calls that were accepted and are not answered yet. */
-export class AsyncCallRows {
+export class AsyncCallRows implements AsyncCallRecords {
   readonly #database: Database;
 
   constructor(database: Database) {

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Dated } from "../../core/ports/sagemaker-catalogue.ts";
+import type { DocumentRecords } from "../sagemaker-records.ts";
 import type { Database } from "./database.ts";
 import { jsonColumn } from "./json-column.ts";
 
-/** Documents by name. */
-export class DocumentRows<Document> {
+export class DocumentRows<Document> implements DocumentRecords<Document> {
   readonly #database: Database;
   readonly #table: string;
   readonly #rowSchema: z.ZodType<{ document: Document; created_at: number }>;

@@ -1,25 +1,8 @@
 import { z } from "zod";
-import {
-  type EndpointPlan,
-  endpointPlanSchema,
-  type HostedEndpointState,
-  hostedEndpointStateSchema,
-} from "../../contracts/sagemaker/endpoint.ts";
+import { endpointPlanSchema, hostedEndpointStateSchema } from "../../contracts/sagemaker/endpoint.ts";
+import type { HostedEndpointRecord, HostedEndpointRecords } from "../sagemaker-records.ts";
 import type { Database } from "./database.ts";
 import { jsonColumn } from "./json-column.ts";
-
-/** An endpoint of SageMaker's kind: what is wanted, and what served last. Nothing that runs is among it. */
-export interface HostedEndpointRecord {
-  readonly name: string;
-  readonly wanted: EndpointPlan;
-  /** The newest plan that was in service: it serves where `wanted` does not yet, or failed. */
-  readonly serving: EndpointPlan | null;
-  readonly state: HostedEndpointState;
-  readonly reason: string | null;
-  /** Milliseconds of the epoch. */
-  readonly createdAt: number;
-  readonly modifiedAt: number;
-}
 
 const rowSchema = z.object({
   name: z.string(),
@@ -31,7 +14,8 @@ const rowSchema = z.object({
   modified_at: z.int(),
 });
 
-export class HostedEndpointRows {
+/** Endpoints of SageMaker's kind. */
+export class HostedEndpointRows implements HostedEndpointRecords {
   readonly #database: Database;
 
   constructor(database: Database) {

@@ -1,5 +1,6 @@
 import { type EndpointConfig, endpointConfigSchema } from "../../contracts/sagemaker/endpoint-config.ts";
 import { type HostedModel, hostedModelSchema } from "../../contracts/sagemaker/model.ts";
+import type { SagemakerRecords } from "../sagemaker-records.ts";
 import { AsyncCallRows } from "./async-call-rows.ts";
 import type { Database } from "./database.ts";
 import { DocumentRows } from "./document-rows.ts";
@@ -7,7 +8,7 @@ import { HostedEndpointRows } from "./hosted-endpoint-rows.ts";
 import { TagRows } from "./tag-rows.ts";
 
 /** What SageMaker's control plane keeps. */
-export class SagemakerRows {
+export class SagemakerRows implements SagemakerRecords {
   readonly models: DocumentRows<HostedModel>;
   readonly configs: DocumentRows<EndpointConfig>;
   readonly endpoints: HostedEndpointRows;

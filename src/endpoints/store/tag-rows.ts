@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Tag } from "../../contracts/sagemaker/model.ts";
+import type { TagRecords } from "../sagemaker-records.ts";
 import type { Database } from "./database.ts";
 
 const rowSchema = z.object({ key: z.string(), value: z.string() });
 
-/** Tags by the resource that carries them, as `model/NAME`. */
-export class TagRows {
+export class TagRows implements TagRecords {
   readonly #database: Database;
 
   constructor(database: Database) {

@@ -17,6 +17,8 @@ export interface ContainerOrder {
   readonly image: string;
   /** Instead of the image's own command; null: unchanged. */
   readonly command: readonly string[] | null;
+  /** What the image's own entry point is given instead of its usual arguments. */
+  readonly arguments?: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
   /** Mounted so that the container cannot write to them. */
   readonly mounts: readonly Mount[];
@@ -134,6 +136,7 @@ function creation(order: ContainerOrder): object {
     Image: imagePath(order.image),
     // A command given as `Cmd` would be the arguments of the image's own entry point.
     ...(order.command === null ? {} : { Entrypoint: order.command, Cmd: [] }),
+    ...(order.arguments === undefined ? {} : { Cmd: order.arguments }),
     Env: Object.entries(order.variables).map(([name, value]) => `${name}=${value}`),
     Labels: order.labels,
     ExposedPorts: exposed,

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { EndpointDirectory } from "../../core/ports/endpoint-directory.ts";
 import type { RequestObserver } from "../../core/ports/request-observer.ts";
@@ -9,4 +10,6 @@ export interface GatewayContext {
   readonly observer: RequestObserver;
   /** Largest request body. */
   readonly maxBodyBytes: number;
+  /** Asked first: whether a request was for an endpoint of another kind on these paths, which has taken it. */
+  readonly isTaken?: (exchange: { readonly request: IncomingMessage; readonly response: ServerResponse }) => boolean;
 }

@@ -20,7 +20,8 @@ export function registerGateway(app: FastifyInstance, context: GatewayContext): 
       exposeHeadRoute: false,
       handler: (request: FastifyRequest, reply: FastifyReply): void => {
         reply.hijack();
-        void new Passage(context, copies, { request: request.raw, response: reply.raw }).run();
+        const exchange = { request: request.raw, response: reply.raw };
+        if (context.isTaken?.(exchange) !== true) void new Passage(context, copies, exchange).run();
       },
     });
   }

@@ -33,6 +33,11 @@ export class ControlCall {
     return decodeName(this.#param("endpoint"), endpointNameSchema, "ENDPOINT_NOT_FOUND", "endpoint");
   }
 
+  /** An endpoint of SageMaker's kind, whose names have other rules: one that breaks them is not found. */
+  get hostedEndpoint(): string {
+    return this.#param("endpoint");
+  }
+
   get deployment(): DeploymentName {
     return decodeName(this.#param("deployment"), deploymentNameSchema, "DEPLOYMENT_NOT_FOUND", "deployment");
   }

@@ -6,6 +6,7 @@ import type {
   EndpointOperations,
   RolloutOperations,
 } from "../../core/ports/endpoint-operations.ts";
+import type { HostedEndpointOperations } from "../../core/ports/hosted-endpoints.ts";
 import type { Logger } from "../../core/ports/logger.ts";
 
 /** What the control API works with. */
@@ -16,6 +17,8 @@ export interface ControlContext {
   readonly rollouts: RolloutOperations;
   readonly deployments: DeploymentOperations;
   readonly assets: AssetOperations;
+  /** Endpoints of SageMaker's kind, where there are any. */
+  readonly sagemaker?: { readonly endpoints: HostedEndpointOperations } | null;
   /** The server, and the addresses of the other planes. */
   readonly about: () => ControlAbout;
   /** The address that is listened on; requests may name it, or a loopback one. */

@@ -21,6 +21,7 @@ import {
   revisionSchema,
 } from "../../contracts/control/endpoint.ts";
 import { comparisonSchema, deploymentMetricsSchema } from "../../contracts/control/measurements.ts";
+import { hostedEndpointSchema, variantMetricsSchema } from "../../contracts/control/hosted-endpoints.ts";
 import { rolloutSchema, rolloutSpecSchema } from "../../contracts/control/rollout.ts";
 import { type ControlOperation, controlRoutes } from "../../contracts/control/routes.ts";
 
@@ -47,6 +48,7 @@ export const logsQuerySchema = z.object({
   lines: z.coerce.number().int().min(1).default(5000),
   container: z.enum(["inference-server", "storage-initializer"]).default("inference-server"),
 });
+export const hostedLogsQuerySchema = logsQuerySchema.pick({ lines: true });
 export const listQuerySchema = z.object({ archived: z.enum(["without", "with", "only"]).default("without") });
 
 export const assetSpecSchemas: { readonly [K in AssetKind]: z.ZodType<AssetSpecs[K]> } = {
@@ -95,6 +97,9 @@ export const documents: Readonly<Record<ControlOperation, OperationDocuments>> =
   getDeployment: { query: waitQuerySchema, answer: deploymentSchema },
   deleteDeployment: {},
   getLogs: { query: logsQuerySchema, answer: "text" },
+  listHostedEndpoints: { answer: z.array(hostedEndpointSchema) },
+  hostedMetrics: { answer: z.array(variantMetricsSchema) },
+  hostedLogs: { query: hostedLogsQuerySchema, answer: "text" },
   listAssets: { query: listQuerySchema, answer: z.array(anyAssetSchema) },
   createAsset: { body: anyAssetSpecSchema, answer: anyAssetSchema },
   listAssetVersions: { query: listQuerySchema, answer: z.array(anyAssetSchema) },

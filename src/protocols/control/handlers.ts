@@ -3,12 +3,16 @@ import { assetPatchSchema } from "../../contracts/control/assets.ts";
 import { deploymentSpecSchema } from "../../contracts/control/deployment.ts";
 import { endpointSpecSchema } from "../../contracts/control/endpoint.ts";
 import { rolloutSpecSchema } from "../../contracts/control/rollout.ts";
+import type { HostedEndpointSummary } from "../../contracts/control/hosted-endpoints.ts";
 import type { ControlOperation } from "../../contracts/control/routes.ts";
+import { ServingError } from "../../contracts/serving-error.ts";
+import type { HostedEndpoint, HostedEndpointOperations } from "../../core/ports/hosted-endpoints.ts";
 import type { ControlCall } from "./call.ts";
 import type { ControlContext } from "./context.ts";
 import {
   assetSpecSchemas,
   cancelQuerySchema,
+  hostedLogsQuerySchema,
   listQuerySchema,
   logsQuerySchema,
   regenerateSchema,
@@ -95,6 +99,18 @@ export const handlers: Readonly<Record<ControlOperation, Handler>> = {
     return { kind: "text", text: await deployments.logs(call.endpoint, call.deployment, options) };
   },
 
+  listHostedEndpoints: async ({ sagemaker = null, about }) => {
+    const all = sagemaker === null ? [] : await sagemaker.endpoints.list();
+    return json(all.map((endpoint) => hostedSummary(endpoint, about().url)));
+  },
+  hostedMetrics: (context, { hostedEndpoint }) =>
+    json(hosted(context, hostedEndpoint).metrics(hostedEndpoint)),
+  hostedLogs: async (context, call) => {
+    const { lines } = call.query(hostedLogsQuerySchema);
+    const { hostedEndpoint } = call;
+    return { kind: "text", text: await hosted(context, hostedEndpoint).logs(hostedEndpoint, lines) };
+  },
+
   listAssets: ({ assets }, call) => json(assets.list(call.kind, call.query(listQuerySchema))),
   createAsset: async ({ assets }, call) => json(createAsset(assets, call, call.kind)),
   listAssetVersions: ({ assets }, call) =>
@@ -117,4 +133,30 @@ async function createAsset<K extends AssetKind>(
   kind: K,
 ): Promise<Assets[K]> {
   return assets.create(kind, await call.body(assetSpecSchemas[kind]));
+}
+
+/** @throws ServingError ENDPOINT_NOT_FOUND */
+function hosted({ sagemaker = null }: ControlContext, name: string): HostedEndpointOperations {
+  if (sagemaker !== null) return sagemaker.endpoints;
+  throw new ServingError("ENDPOINT_NOT_FOUND", `There is no endpoint ${name}.`, {
+    field: "endpoint",
+    got: name,
+  });
+}
+
+function hostedSummary(endpoint: HostedEndpoint, baseUrl: string): HostedEndpointSummary {
+  const { name, status, failureReason, configName, variants } = endpoint;
+  return {
+    name,
+    status,
+    failure_reason: failureReason,
+    config: configName,
+    invocations_uri: `${baseUrl}/endpoints/${name}/invocations`,
+    variants: variants.map(({ name: variant, isShadow, weight, instances }) => ({
+      name: variant,
+      is_shadow: isShadow,
+      weight,
+      instances,
+    })),
+  };
 }

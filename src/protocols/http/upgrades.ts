@@ -4,14 +4,14 @@ import type { IncomingMessage } from "node:http";
 const optionalUpgrades: ReadonlySet<string> = new Set(["h2c", "tls"]);
 
 /** Where connections may be taken over: only there is somebody who knows what to do with one. */
-const tunnelledBelow = "/endpoints/";
+const tunnelledBelow = ["/endpoints/", "/invocations-bidirectional-stream"] as const;
 
 /**
  * Whether a request wants its connection for something else, as WebSockets do. Java's client offers HTTP/2 with every
  * POST, which is no such wish.
  */
 export function wantsTunnel({ headers, url }: IncomingMessage): boolean {
-  if (url?.startsWith(tunnelledBelow) !== true) return false;
+  if (!tunnelledBelow.some((path) => url?.startsWith(path))) return false;
   const offered = (headers.upgrade ?? "").toLowerCase().split(",");
   return offered.some((name) => {
     const [protocol = ""] = name.trim().split("/");

@@ -7,8 +7,8 @@ import type { CallTiming } from "../../core/scheduling/inference-call.ts";
 import { endReply, packReply, readBody } from "../http/body.ts";
 import { cloudEventHeaders } from "./cloud-events.ts";
 import type { V2Context } from "./context.ts";
-import { decodeInferRequest } from "./decode.ts";
-import { encodeInferReply } from "./encode.ts";
+import { decodeInferRequest } from "../http/payloads/v2/decode.ts";
+import { encodeInferReply } from "../http/payloads/v2/encode.ts";
 import { encodeError, statusOf } from "../http/errors.ts";
 
 /** What one infer request is about, as its route says. */

@@ -22,8 +22,8 @@ import { settingsNotices } from "./settings-notices.ts";
 import { realFolders } from "./trusted-folders.ts";
 
 export interface SettingsRequest {
-  /** The folder that is served; its `settings.json` is read. */
-  readonly folder: string;
+  /** The folder that is served; its `settings.json` is read. Null: what is served has settings of another kind. */
+  readonly folder: string | null;
   readonly flags: FlagValues;
   readonly environment: Environment;
   /** Hostler's own version. */
@@ -61,8 +61,9 @@ interface Context {
 const defaultOrigin = "default";
 
 async function resolveSettings(request: SettingsRequest): Promise<ResolvedSettings> {
-  const { environment, flags } = request;
-  const file = await readSettingsFile(resolve(environment.cwd, request.folder), environment.cwd);
+  const { environment, flags, folder } = request;
+  const file =
+    folder === null ? null : await readSettingsFile(resolve(environment.cwd, folder), environment.cwd);
   const layers = new SettingLayers(flags, environment, file);
   const resolved = new Map<SettingName, Resolved>();
   for (const name of settingNames) resolved.set(name, await resolveSetting(name, { request, layers, file }));

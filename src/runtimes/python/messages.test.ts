@@ -3,12 +3,14 @@ import { describe, expect, it } from "vitest";
 import { isErrorCode } from "../../contracts/errors.ts";
 import { patience, runs } from "../../core/testing/fuzz.ts";
 import { FrameError } from "./frames.ts";
+import { readBatchAnswer, readLoadedHandler } from "./handler-messages.ts";
 import {
   readComputeMs,
   readError,
   readHello,
   readImportReport,
   readLoaded,
+  readObject,
   readTensors,
 } from "./messages.ts";
 import { goldenFrame } from "./testing/golden-frames.ts";
@@ -29,6 +31,8 @@ const imported = { imported: ["numpy"], failed: { xgboost: "No module named 'xgb
 
 const chunk = goldenFrame("chunk-last");
 const chunkPayload = Buffer.from(chunk.payload, "hex");
+const handled = goldenFrame("chunk-handle");
+const handledPayload = Buffer.from(handled.payload, "hex");
 
 describe("messages of the golden frames", () => {
   it("are read: HELLO", () => {
@@ -66,6 +70,43 @@ describe("messages of the golden frames", () => {
     });
     expect(readError(goldenFrame("end-result").header)).toBeUndefined();
     expect(readError(goldenFrame("end-cancelled").header)).toBeUndefined();
+  });
+});
+
+describe("a handler's golden frames", () => {
+  it("are read: the answers to a batch", () => {
+    expect(readBatchAnswer(handled.header, handledPayload)).toEqual({
+      kind: "answered",
+      items: [
+        {
+          status: 418,
+          phrase: "teapot!",
+          headers: ["X-Foo", "bar"],
+          contentType: "text/csv",
+          body: handledPayload.subarray(0, 5),
+        },
+        { status: 200, phrase: "", headers: [], contentType: null, body: handledPayload.subarray(5) },
+      ],
+    });
+  });
+
+  it("are read: a batch that failed", () => {
+    const { header } = goldenFrame("chunk-handle-failed");
+    expect(readBatchAnswer(header, Buffer.alloc(0))).toEqual({
+      kind: "failed",
+      status: 503,
+      message: "Prediction failed",
+      type: "InternalServerException",
+    });
+  });
+
+  it("are read: what a load has imported", () => {
+    const { header } = goldenFrame("end-handler");
+    expect(readLoadedHandler(readObject(header, "end")["result"])).toEqual(["numpy"]);
+  });
+
+  it("are refused where their parts are not their payload", () => {
+    expect(() => readBatchAnswer(handled.header, handledPayload.subarray(1))).toThrow(FrameError);
   });
 });
 
@@ -151,6 +192,8 @@ const readers: readonly (readonly [name: string, read: (value: unknown) => unkno
   ["END", readError, goldenFrame("end-error").header],
   ["CHUNK's parts", (header) => readTensors(header, chunkPayload), chunk.header],
   ["CHUNK's timing", readComputeMs, chunk.header],
+  ["a handler's CHUNK", (header) => readBatchAnswer(header, handledPayload), handled.header],
+  ["a handler's LOAD's result", readLoadedHandler, { modules: ["numpy"] }],
 ];
 
 const anyJson = fc.oneof(

@@ -208,7 +208,7 @@ export function readNumber(fields: Fields, key: string): number {
   return value;
 }
 
-function readSize(fields: Fields, key: string): number {
+export function readSize(fields: Fields, key: string): number {
   const value = readNumber(fields, key);
   if (!Number.isSafeInteger(value) || value < 0) throw new FrameError(`A frame's "${key}" is no size.`);
   return value;
@@ -220,12 +220,12 @@ export function readString(fields: Fields, key: string): string {
   return value;
 }
 
-function readArray(value: unknown, what: string): readonly unknown[] {
+export function readArray(value: unknown, what: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new FrameError(`A frame's ${what} is not a list.`);
   return value;
 }
 
-function readStringArray(value: unknown, what: string): readonly string[] {
+export function readStringArray(value: unknown, what: string): readonly string[] {
   return readArray(value, what).map((element) => {
     if (typeof element !== "string") throw new FrameError(`A frame's ${what} has something but strings.`);
     return element;

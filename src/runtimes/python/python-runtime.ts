@@ -6,7 +6,9 @@ import type { ModelSpec, RuntimeName } from "../../core/models/model-spec.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Logger } from "../../core/ports/logger.ts";
 import type { Instance, Runtime } from "../../core/ports/runtime.ts";
+import type { HandlerLaunch, HandlerLog, HandlerProcess } from "../../core/ports/handler-launcher.ts";
 import { Environment, type RestartReason } from "./environment.ts";
+import { HandlerProcesses } from "./handler-processes.ts";
 import { missingFramework } from "./missing-framework.ts";
 import { Reception } from "./reception.ts";
 import type { ScoringInstance, ScoringLaunch, ScriptLog } from "./scoring.ts";
@@ -43,6 +45,7 @@ export class PythonRuntime implements Runtime {
   readonly #environments = new Map<string, Environment>();
   #reception: Promise<Reception> | null = null;
   #scoring: ScoringProcesses | null = null;
+  #handlers: HandlerProcesses | null = null;
 
   constructor(options: PythonRuntimeOptions) {
     this.#options = options;
@@ -87,20 +90,53 @@ export class PythonRuntime implements Runtime {
     return await this.#scoring.start(launch, log);
   }
 
+  /**
+   * Starts the process that handlers of an interpreter are forked from, ahead of the first of them.
+   * Rejects with ENVIRONMENT_UNUSABLE.
+   */
+  async warmHandlers(interpreter: string, hiddenVariables: readonly string[] = []): Promise<void> {
+    const handlers = await this.#handlerProcesses();
+    await handlers.warm(interpreter, hiddenVariables);
+  }
+
+  /** Starts a handler; see `HandlerLauncher.start`. */
+  async startHandler(launch: HandlerLaunch, log: HandlerLog): Promise<HandlerProcess> {
+    const handlers = await this.#handlerProcesses();
+    return await handlers.start(launch, log);
+  }
+
   /** Process ids by what they are, for whoever measures or watches them. */
   get processes(): { readonly zygotes: readonly number[]; readonly workers: readonly number[] } {
     const all = [...this.#environments.values()].map((environment) => environment.processes);
+    const handlers = this.#handlers?.processes ?? { zygotes: [], workers: [] };
+    const workers = all.flatMap((environment) => environment.workers);
     return {
-      zygotes: all.flatMap(({ zygote }) => (zygote === null ? [] : [zygote])),
-      workers: [...all.flatMap(({ workers }) => workers), ...(this.#scoring?.processes ?? [])],
+      zygotes: [...all.flatMap(({ zygote }) => zygote ?? []), ...handlers.zygotes],
+      workers: [...workers, ...(this.#scoring?.processes ?? []), ...handlers.workers],
     };
   }
 
   async stop(): Promise<void> {
     await this.#scoring?.stop();
+    await this.#handlers?.stop();
     await Promise.all([...this.#environments.values()].map((environment) => environment.stop()));
     const reception = await this.#reception;
     await reception?.stop();
+  }
+
+  async #handlerProcesses(): Promise<HandlerProcesses> {
+    const { clock, logger, environment } = this.#options;
+    this.#reception ??= Reception.open();
+    const reception = await this.#reception;
+    const variables = workerVariables(environment);
+    this.#handlers ??= new HandlerProcesses({
+      program: workerProgram(),
+      variables,
+      reception,
+      clock,
+      logger,
+    });
+    return this.#handlers;
   }
 
   #interpreterOf(spec: ModelSpec): string {

@@ -8,8 +8,7 @@ import type {
   ScoringScript,
 } from "../../core/ports/scoring-runner.ts";
 import type { ScoringInstance, ScriptLog } from "./scoring.ts";
-import type { ForkedWorker } from "./scoring-environment.ts";
-import type { ScoringWorker } from "./scoring-worker.ts";
+import type { ForkedWorker, ScoringWorker } from "./scoring-worker.ts";
 
 /** Replacements at once before back-off begins, and replacements in a row that fail before the instance gives up. */
 const freeReplacements = 3;

@@ -5,9 +5,9 @@ import type { Logger } from "../../core/ports/logger.ts";
 import type { ScoringScript } from "../../core/ports/scoring-runner.ts";
 import type { Reception } from "./reception.ts";
 import type { ScoringInstance, ScoringLaunch, ScriptLog } from "./scoring.ts";
-import { type ForkedWorker, ScoringEnvironment } from "./scoring-environment.ts";
+import { ForkedEnvironment } from "./forked-environment.ts";
 import { ScoringPool } from "./scoring-pool.ts";
-import type { ScoringWorker } from "./scoring-worker.ts";
+import { type ForkedWorker, ScoringWorker } from "./scoring-worker.ts";
 
 export interface ScoringProcessesOptions {
   readonly program: string;
@@ -19,7 +19,7 @@ export interface ScoringProcessesOptions {
 }
 
 interface Shared {
-  readonly environment: ScoringEnvironment;
+  readonly environment: ForkedEnvironment;
   users: number;
 }
 
@@ -48,7 +48,7 @@ export class ScoringProcesses {
       else place.pool.gone(worker);
     };
     const starts = Array.from({ length: launch.workers }, () =>
-      startWorker(shared.environment, { launch, log, onGone }),
+      startWorker(shared.environment, { launch, log, onGone, clock: this.#options.clock }),
     );
     const settled = await Promise.allSettled(starts);
     const started = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
@@ -78,15 +78,16 @@ export class ScoringProcesses {
     readonly log: ScriptLog;
     readonly started: readonly Loaded[];
     readonly script: ScoringScript;
-    readonly environment: ScoringEnvironment;
+    readonly environment: ForkedEnvironment;
   }): ScoringPool {
     const { launch, log, started, script, environment } = parts;
+    const { clock } = this.#options;
     const pool = new ScoringPool({
-      clock: this.#options.clock,
+      clock,
       log,
       script,
       started,
-      start: (gone) => startWorker(environment, { launch, log, onGone: gone }),
+      start: (gone) => startWorker(environment, { launch, log, onGone: gone, clock }),
       onStopped: async () => {
         this.#pools.delete(pool);
         await this.#release(launch);
@@ -101,9 +102,11 @@ export class ScoringProcesses {
     const known = this.#environments.get(key);
     if (known !== undefined) return known;
     const { program, variables, reception, clock, logger } = this.#options;
-    const environment = new ScoringEnvironment({
+    const environment = new ForkedEnvironment({
       interpreter: launch.interpreter,
       program,
+      role: "scoring",
+      imports: [],
       variables: { ...variables, ...launch.variables, AML_APP_ROOT: launch.appRoot },
       reception,
       clock,
@@ -135,24 +138,34 @@ interface Start {
   readonly launch: ScoringLaunch;
   readonly log: ScriptLog;
   readonly onGone: (worker: ScoringWorker) => void;
+  readonly clock: Clock;
 }
 
-async function startWorker(environment: ScoringEnvironment, { launch, log, onGone }: Start): Promise<Loaded> {
+async function startWorker(environment: ForkedEnvironment, start: Start): Promise<Loaded> {
+  const { launch, log, onGone, clock } = start;
+  const { pid, data, lifeline, exited, closed } = await environment.fork(log);
   const place: { worker: ScoringWorker | null } = { worker: null };
-  const forked = await environment.fork(log, () => {
-    if (place.worker !== null) onGone(place.worker);
+  const worker = new ScoringWorker({
+    data,
+    lifeline,
+    pid,
+    clock,
+    onGone: () => {
+      closed();
+      if (place.worker !== null) onGone(place.worker);
+    },
   });
-  place.worker = forked.worker;
+  place.worker = worker;
   const { appRoot, folder = appRoot, entryScript, isRunOptional = false } = launch;
   try {
-    const { script, modules } = await forked.worker.load({ appRoot, folder, entryScript, isRunOptional });
+    const { script, modules } = await worker.load({ appRoot, folder, entryScript, isRunOptional });
     environment.learn(modules);
-    return { ...forked, script };
+    return { worker, exited, script };
   } catch (error) {
     // It was never anybody's: nobody is to be told that it ends.
     place.worker = null;
-    forked.worker.kill();
-    const end = await forked.exited;
+    worker.kill();
+    const end = await exited;
     throw failureOf(ServingError.from(error), launch, end);
   }
 }

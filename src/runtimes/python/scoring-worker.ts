@@ -26,6 +26,13 @@ export interface ScoringWorkerOptions {
   readonly onGone: () => void;
 }
 
+/** A worker, before and after it ends. */
+export interface ForkedWorker {
+  readonly worker: ScoringWorker;
+  /** As `exit code 3`; resolves when nothing of it is left. */
+  readonly exited: Promise<string>;
+}
+
 /** What a script is loaded from. */
 export interface ScriptOrder {
   readonly appRoot: string;

@@ -35,8 +35,8 @@ export interface WorkerExit {
   readonly reason: string;
 }
 
-/** What a forked process is to be: one for models, or one for a scoring script. */
-export type WorkerRole = "worker" | "scoring";
+/** What a forked process is to be: one for models, one for a scoring script, or one for a handler. */
+export type WorkerRole = "worker" | "scoring" | "handler";
 
 /** The process of a Python environment that has imported the frameworks, and forks workers from what it imported. */
 export class Zygote {

@@ -106,6 +106,11 @@ export class InstanceLaunchers implements InstanceLauncher {
     return this.#prepareProcess(order, log, say);
   }
 
+  /** The container engine, for whoever starts containers of other kinds, and the labels that make them this state's. */
+  async containers(): Promise<{ readonly search: EngineSearch; readonly labels: Readonly<Record<string, string>> }> {
+    return { search: await this.#findEngine(), labels: { [stateLabel]: this.#stateId } };
+  }
+
   /** Ends what is being prepared; instances belong to whoever launched them. */
   async stop(): Promise<void> {
     this.#abort.abort(new ServingError("SHUTTING_DOWN", "The server is stopping."));

@@ -52,8 +52,8 @@ const keepAliveTimeoutMs = 75_000;
  * what comes before init() has returned waits for it.
  */
 export async function startScoreServer(options: ScoreServerOptions): Promise<ScoreServer> {
-  const lines = new LogLines(options.write);
   const clock = systemClock;
+  const lines = new LogLines(options.write, clock);
   const runtime = new PythonRuntime({
     interpreter: options.interpreter,
     workers: 1,
@@ -126,8 +126,8 @@ function startInstance(
   const own = reloads ? { PYTHONDONTWRITEBYTECODE: "1" } : {};
   const launch = { interpreter, appRoot, folder, entryScript, workers, variables: { ...variables, ...own } };
   return runtime.startScoring(launch, (source, text) => {
-    if (source === "hostler") lines.say("W", "azmlinfsrv", text);
-    else lines.raw(text);
+    if (source === "hostler") lines.say("W", text);
+    else lines.line(text);
   });
 }
 
@@ -144,10 +144,10 @@ function listenerOf(script: CurrentScript, { options, clock, lines }: Wiring): R
     serverVersion,
     maxBodyBytes,
     access: (line) => {
-      lines.say("I", "azmlinfsrv", line);
+      lines.access(line);
     },
     warn: (message) => {
-      lines.say("W", "azmlinfsrv", message);
+      lines.say("W", message);
     },
   });
   const answer = scoringListener({ backend, clock, maxBodyBytes });
@@ -167,13 +167,13 @@ function reloader(replace: () => Promise<void>, lines: LogLines): () => void {
   let last = Promise.resolve();
   return () => {
     last = last.then(async () => {
-      lines.say("I", "azmlinfsrv", "The code has changed: starting it beside what is served.");
+      lines.say("I", "The code has changed: starting it beside what is served.");
       try {
         await replace();
-        lines.say("I", "azmlinfsrv", "The changed code is served.");
+        lines.say("I", "The changed code is served.");
       } catch (error) {
         const { message } = ServingError.from(error);
-        lines.say("E", "azmlinfsrv", `The changed code cannot be served, the former goes on: ${message}`);
+        lines.say("E", `The changed code cannot be served, the former goes on: ${message}`);
       }
     });
   };
@@ -221,10 +221,10 @@ function quietLogger(lines: LogLines): Logger {
     debug: silent,
     info: silent,
     warn: (message) => {
-      lines.say("W", "azmlinfsrv", message);
+      lines.say("W", message);
     },
     error: (message, fields) => {
-      lines.say("E", "azmlinfsrv", `${message} ${JSON.stringify(fields ?? {})}`);
+      lines.say("E", `${message} ${JSON.stringify(fields ?? {})}`);
     },
   };
 }

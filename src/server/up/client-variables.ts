@@ -23,3 +23,15 @@ export async function clientVariablesOf(
   const certificates = await openCertificates({ folder: certificatesFolder(stateFolder), knownBundle });
   return clientVariables(certificates, `https://localhost:${String(port + tlsOffset)}`);
 }
+
+/** The variables that point boto3, and whatever else is made of botocore, at this machine: both of SageMaker's planes. */
+export function awsVariablesOf({
+  host,
+  port,
+}: {
+  readonly host: string;
+  readonly port: number;
+}): Readonly<Record<string, string>> {
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
+  return { AWS_ENDPOINT_URL_SAGEMAKER: url, AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: url };
+}

@@ -9,12 +9,15 @@ import { registerGateway } from "../../protocols/azureml/index.ts";
 import { registerControl } from "../../protocols/control/index.ts";
 import { Environment } from "../../repositories/mlserver/environment.ts";
 import { readServerSettings } from "../../repositories/mlserver/settings.ts";
+import { expose } from "../../telemetry/exposition.ts";
 import { createLogger, type ServerLogger } from "../../telemetry/logger.ts";
+import { variantFamilies } from "../../telemetry/variant-families.ts";
 import { checkExposure } from "../authentication.ts";
 import { Composition } from "../composition.ts";
 import { createApp, listen } from "../http-app.ts";
 import { InstanceLaunchers } from "../instances/launcher.ts";
 import { connectBackend, startScoringWith } from "../instances/start-backends.ts";
+import { SagemakerRooms } from "../sagemaker/sagemaker-rooms.ts";
 import { closeApp } from "../stopping.ts";
 import { systemClock } from "../system-clock.ts";
 import { answerUnknownRoutes } from "../unknown-routes.ts";
@@ -28,6 +31,7 @@ interface Rooms {
   readonly settings: ServerSettings;
   readonly serving: Composition;
   readonly launcher: InstanceLaunchers;
+  readonly sagemaker: SagemakerRooms;
   readonly control: ControlPlane;
   readonly logger: ServerLogger;
   readonly notices: readonly string[];
@@ -95,23 +99,34 @@ export class UpComposition {
       clock: systemClock,
       logger,
     });
+    const sagemaker = new SagemakerRooms({ request, settings, serving, launcher, logger });
     const control = await openControlPlane({
       stateFolder,
       clock: systemClock,
       logger,
       launcher,
+      sagemaker,
       scoringBaseUrl: () => addresses.url,
     });
-    return new UpComposition({ request, settings, serving, launcher, control, logger, notices, addresses });
+    const rooms = { request, settings, serving, launcher, sagemaker, control, logger, notices, addresses };
+    return new UpComposition(rooms);
   }
 
   async start(): Promise<RunningUp> {
-    const { request, settings, serving, launcher, control, logger, notices, addresses } = this.#rooms;
+    const { request, settings, serving, launcher, sagemaker, control, logger, notices, addresses } =
+      this.#rooms;
     const { host, maxBodyBytes } = settings;
     const report = await serving.discover();
     void serving.prepare();
     const { url } = await serving.listen((app, observer) => {
-      registerGateway(app, { directory: control.directory, clock: systemClock, observer, maxBodyBytes });
+      const runtime = sagemaker.register(app, observer, control);
+      registerGateway(app, {
+        directory: control.directory,
+        clock: systemClock,
+        observer,
+        maxBodyBytes,
+        isTaken: (exchange) => runtime?.take(exchange) === true,
+      });
     });
     addresses.url = url;
     const next = (offset: number): number => (request.port === 0 ? 0 : request.port + offset);
@@ -122,7 +137,7 @@ export class UpComposition {
     );
     await serving.load();
     // The state folder is ours by now: what an earlier, killed run has left in it is nobody else's.
-    await launcher.start();
+    await Promise.all([launcher.start(), sagemaker.launcher.start()]);
     await control.start();
     return {
       ...addresses,
@@ -168,7 +183,8 @@ export class UpComposition {
     });
     app.get("/metrics", async (_request, reply) => {
       const { contentType, text } = await serving.exposition();
-      return reply.header("content-type", contentType).send(text);
+      const variants = await expose(variantFamilies(control.sagemaker?.metrics() ?? []));
+      return reply.header("content-type", contentType).send(text + variants.text);
     });
     closeRoutes();
     return app;

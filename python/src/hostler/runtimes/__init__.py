@@ -10,7 +10,7 @@ from hostler.protocol import errors
 from hostler.protocol.errors import CallError, class_name, first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from hostler.runtimes.base import LoadRequest, Model
 
@@ -57,5 +57,9 @@ def framework_modules(known: set[str]) -> list[str]:
 
     Deeper modules are imported by these, and would only make the list long.
     """
-    new = [name for name in sys.modules if name not in known and name.count(".") <= 1]
-    return [name for name in new if name.partition(".")[0] in FRAMEWORKS]
+    return frameworks_among(name for name in sys.modules if name not in known)
+
+
+def frameworks_among(modules: Iterable[str]) -> list[str]:
+    """The framework modules among these: packages and their direct children."""
+    return [name for name in modules if name.count(".") <= 1 and name.partition(".")[0] in FRAMEWORKS]

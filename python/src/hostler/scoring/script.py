@@ -7,9 +7,9 @@ import importlib.util
 import inspect
 import os
 import sys
-import traceback
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from hostler import tracebacks
 from hostler.scoring import logs
 from hostler.scoring.raw import is_raw
 
@@ -198,26 +198,9 @@ def initialize(script: Script, settings: Settings, finish: Callable[[Foreign], F
 def _explained(error: BaseException, what: str, path: str | None) -> ScriptError:
     """Log the traceback, and keep its last line with the place in the script that it leads to."""
     own = os.path.dirname(os.path.abspath(__file__))
-    stack = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((own, "<frozen"))
-    ]
-    logs.server.error("Encountered Exception: Traceback (most recent call last):\n%s", _text(error, stack))
-    if isinstance(error, SyntaxError) and error.filename:
-        where: str | None = f"{error.filename}:{error.lineno}"
-    else:
-        where = f"{stack[-1].filename}:{stack[-1].lineno}" if stack else path
-        libraries = (f"{os.sep}site-packages{os.sep}", f"{os.sep}lib{os.sep}python")
-        for frame in stack:
-            if not any(part in frame.filename for part in libraries):
-                where = f"{frame.filename}:{frame.lineno}"
-    last = traceback.format_exception_only(error)[-1].strip()
-    return ScriptError(f"{what}: {last}", where)
-
-
-def _text(error: BaseException, stack: list[traceback.FrameSummary]) -> str:
-    return "".join((*traceback.format_list(stack), *traceback.format_exception_only(error))).rstrip()
+    trace = tracebacks.read(error, (own,))
+    logs.server.error("Encountered Exception: Traceback (most recent call last):\n%s", trace.text)
+    return ScriptError(f"{what}: {trace.last}", trace.where or path)
 
 
 def log_failure(error: BaseException) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import atexit
 import faulthandler
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from hostler import handshake, lifeline, memory, process, runtimes
+from hostler import memory, outputs, process, runtimes
 from hostler.protocol import errors, fields, frames, parts
 from hostler.protocol.errors import CallError, ConnectionEnded, ProtocolError
 from hostler.scoring import fallback, logs, script, settings, swagger
@@ -27,9 +28,6 @@ BROKEN: Final = 70
 KNOWN_HEADERS: Final = 256
 STREAM_BYTES: Final = 64 * 1024
 
-OUTPUTS: Final = {"stdout": 1, "stderr": 2}
-"""The connections that carry what is written to standard output and error, and whose place they take."""
-
 
 def run(socket_path: str, token: str, number: int) -> int:
     """Connect to the front and serve it until it closes the connection.
@@ -45,17 +43,8 @@ def run(socket_path: str, token: str, number: int) -> int:
     process.name_process("hostler-score")
     process.offer_to_oom_killer()
     try:
-        data = handshake.connect(socket_path, {"role": "worker", "token": token, "worker": number})
-        line = handshake.connect(socket_path, {"role": "lifeline", "token": token, "worker": number})
-        handshake.expect_welcome(line)
-        lifeline.arm(line.stream)
-        for role, descriptor in OUTPUTS.items():
-            output = handshake.connect(socket_path, {"role": role, "token": token, "worker": number})
-            handshake.expect_welcome(output)
-            os.dup2(output.stream.fileno(), descriptor)
-            output.close()
-        handshake.expect_welcome(data)
-        ScoringWorker(data).serve()
+        front = outputs.connect(socket_path, token, number)
+        ScoringWorker(front.data).serve()
     except ConnectionEnded:
         return 0
     except ProtocolError as error:
@@ -125,6 +114,8 @@ class ScoringWorker:
         script.initialize(loaded, found, caller.finish)
         documents: dict[str, Foreign] = swagger.documents(loaded, found) if loaded.run is not None else {}
         self._caller = caller
+        gc.collect()
+        gc.freeze()  # what init() has made stays: walking over it again and again would only cost time
         logs.server.info("Scoring timeout is set to %d", found.timeout_ms)
         logs.server.info("Worker with pid %d ready for serving traffic", os.getpid())
         self._send_documents(documents)

@@ -1,10 +1,12 @@
 import type { DeploymentMetrics, Tally } from "../../../contracts/control/measurements.ts";
+import type { VariantMetricsReport } from "../../../contracts/control/hosted-endpoints.ts";
 import { connect, controlOption, endpointArgument } from "../../control/control-command.ts";
 import { exitCodes } from "../../exit-codes.ts";
-import { defineCommand } from "../../framework/command.ts";
+import { type Context, defineCommand } from "../../framework/command.ts";
 import { flag } from "../../framework/option.ts";
 import { outputOption, printListing, quietOption } from "../../output.ts";
 import type { Column } from "../../table.ts";
+import { hostedColumns } from "./hosted-metrics.ts";
 
 export const metrics = defineCommand({
   description:
@@ -21,7 +23,13 @@ export const metrics = defineCommand({
     url: controlOption,
   },
   run: async ({ endpoint, url, total, ...options }, context) => {
-    const rows = await (await connect(url, context)).metrics(endpoint);
+    const client = await connect(url, context);
+    const hosted = await client.hostedEndpoints();
+    if (hosted.some(({ name }) => name === endpoint)) {
+      await printHosted(endpoint, await client.hostedMetrics(endpoint), { options, context });
+      return exitCodes.ok;
+    }
+    const rows = await client.metrics(endpoint);
     const listing = {
       columns: columnsOf((row) => (total ? row.total : row.last_minute)),
       rows,
@@ -33,6 +41,17 @@ export const metrics = defineCommand({
     return exitCodes.ok;
   },
 });
+
+/** SageMaker's variants count since they run; CloudWatch's names are in the JSON. */
+async function printHosted(
+  endpoint: string,
+  rows: readonly VariantMetricsReport[],
+  { options, context }: { readonly options: Parameters<typeof printListing>[1]; readonly context: Context },
+): Promise<void> {
+  const nameOf = ({ variant }: VariantMetricsReport): string => variant;
+  const ifEmpty = `Endpoint ${endpoint} is not running.`;
+  await printListing({ columns: hostedColumns(), rows, nameOf, data: rows, ifEmpty }, options, context);
+}
 
 function columnsOf(tally: (row: DeploymentMetrics) => Tally): readonly Column<DeploymentMetrics>[] {
   const number = (title: string, cell: (row: DeploymentMetrics) => string): Column<DeploymentMetrics> => ({

@@ -1,0 +1,5 @@
+"""What tells measurements of one name apart."""
+
+from hostler.handlers.metrics import Dimension
+
+__all__ = ["Dimension"]

@@ -1,0 +1,5 @@
+"""One measurement."""
+
+from hostler.handlers.metrics import Metric
+
+__all__ = ["Metric"]

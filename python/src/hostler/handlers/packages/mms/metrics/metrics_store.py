@@ -1,0 +1,5 @@
+"""The measurements of a batch."""
+
+from hostler.handlers.metrics import MetricsStore
+
+__all__ = ["MetricsStore"]

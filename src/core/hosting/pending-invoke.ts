@@ -1,0 +1,46 @@
+import { ServingError } from "../../contracts/serving-error.ts";
+import type { HandlerRequest } from "../ports/handler-launcher.ts";
+import type { HostedCall, InvokeOutcome } from "./hosted-call.ts";
+
+/** One call from its arrival to its one outcome. */
+export class PendingInvoke implements HostedCall {
+  readonly request: HandlerRequest;
+  readonly arrivedAt: number;
+  readonly outcome: Promise<InvokeOutcome>;
+  readonly #resolve: (outcome: InvokeOutcome) => void;
+  #isSettled = false;
+
+  constructor(request: HandlerRequest, arrivedAt: number) {
+    this.request = request;
+    this.arrivedAt = arrivedAt;
+    const { promise, resolve } = Promise.withResolvers<InvokeOutcome>();
+    this.outcome = promise;
+    this.#resolve = resolve;
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** The first outcome counts; whether this was it. */
+  settle(outcome: InvokeOutcome): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    this.#resolve(outcome);
+    return true;
+  }
+
+  refuse(error: ServingError): boolean {
+    return this.settle({ kind: "refused", error });
+  }
+
+  cancel(): void {
+    // Asked at the end of every exchange: an error that nobody sees would cost more than the call.
+    if (!this.#isSettled) this.refuse(new ServingError("CANCELLED", "The caller went away."));
+  }
+}
+
+/** A call that never waits. */
+export function refusedCall(error: ServingError): HostedCall {
+  return { outcome: Promise.resolve({ kind: "refused", error }), cancel: () => undefined };
+}

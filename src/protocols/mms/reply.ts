@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServingError } from "../../contracts/serving-error.ts";
+import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
+import type { Clock } from "../../core/ports/clock.ts";
+import { discardRest } from "../http/body.ts";
+import { type MmsProblem, problemOf } from "./errors.ts";
+import { prettyJson } from "./json.ts";
+
+/** An answer, before it is written. */
+export interface MmsReply {
+  readonly status: number;
+  /** Empty, for what handlers answer: the status line ends with a space then. Null: the usual one. */
+  readonly phrase: string | null;
+  /** Name and value in turn. */
+  readonly headers: readonly string[];
+  readonly body: string | Uint8Array;
+  /** What went wrong, where something did: for the log. */
+  readonly error: ServingError | null;
+}
+
+const jsonType = ["content-type", "application/json"] as const;
+/** What Netty calls statuses that Node.js calls something else, or nothing. */
+const phrases: ReadonlyMap<number, string> = new Map([
+  [210, "Partial Success"],
+  [413, "Request Entity Too Large"],
+]);
+
+export function jsonReply(status: number, value: object): MmsReply {
+  return { status, phrase: phraseOf(status), headers: jsonType, body: prettyJson(value), error: null };
+}
+
+export function statusReply(status: number, text: string): MmsReply {
+  return jsonReply(status, { status: text });
+}
+
+export function errorReply(error: ServingError): MmsReply {
+  // Without a word: so does Multi Model Server.
+  if (error.code === "PAYLOAD_TOO_LARGE") {
+    return { status: 413, phrase: phraseOf(413), headers: [], body: "", error };
+  }
+  return { ...problemReply(problemOf(error)), error };
+}
+
+export function problemReply({ code, type, message }: MmsProblem): MmsReply {
+  return jsonReply(code, { code, type, message });
+}
+
+/** What a handler answered goes out as it is: without a content type where it has set none. */
+export function itemReply({ status, phrase, headers, contentType, body }: HandlerItem): MmsReply {
+  const type = contentType === null ? [] : ["content-type", contentType];
+  return {
+    status,
+    phrase: oneLine(phrase),
+    headers: [...type, ...withoutFraming(headers)],
+    body,
+    error: null,
+  };
+}
+
+/** How the answer travels is not the handler's to say. */
+const framing: ReadonlySet<string> = new Set([
+  ...["connection", "content-length", "keep-alive", "transfer-encoding", "upgrade", "trailer"],
+]);
+
+function withoutFraming(headers: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? "";
+    if (!framing.has(name.toLowerCase())) kept.push(name, headers[index + 1] ?? "");
+  }
+  return kept;
+}
+
+function phraseOf(status: number): string | null {
+  return phrases.get(status) ?? (status > 511 ? `Server Error (${String(status)})` : null);
+}
+
+/** A phrase is part of a line. */
+function oneLine(phrase: string): string {
+  return phrase.replace(/[^\t\x20-\x7e]/g, " ");
+}
+
+/** Up to here a copy costs less than a second piece to write. */
+const oneWriteBytes = 16 * 1024;
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly clock: Clock;
+}
+
+/** Writes an answer, head and body in one piece where it is small; the bytes of its body. */
+export function sendReply({ request, response, clock }: Exchange, reply: MmsReply): number {
+  const { status, phrase, headers, body } = reply;
+  const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+  if (response.destroyed) return length;
+  const stays = status < 400 && request.complete && response.shouldKeepAlive;
+  const head = [...headers, ...fixedHeaders()];
+  head.push("content-length", String(length), "connection", stays ? "keep-alive" : "close");
+  if (phrase === null) response.writeHead(status, head);
+  else response.writeHead(status, phrase, head);
+  if (status === 204 || status === 304 || request.method === "HEAD") response.end();
+  else if (typeof body === "string") response.end(body);
+  else if (length <= oneWriteBytes) response.end(latin1(body), "latin1");
+  else response.end(body);
+  if (!request.complete) discardRest(request, clock);
+  return length;
+}
+
+function fixedHeaders(): readonly string[] {
+  return ["x-request-id", randomUUID(), ...uncached];
+}
+
+const uncached = [
+  ...["Pragma", "no-cache"],
+  ...["Cache-Control", "no-cache; no-store, must-revalidate, private"],
+  ...["Expires", "Thu, 01 Jan 1970 00:00:00 UTC"],
+] as const;
+
+/** The same bytes as text: Node writes a head and a text as one piece, and a head and bytes as two. */
+function latin1(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
+}

@@ -1,0 +1,3 @@
+export type { Access } from "./context.ts";
+export { registerSagemakerControl } from "./control.ts";
+export { SagemakerRuntime } from "./runtime.ts";

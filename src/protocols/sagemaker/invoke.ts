@@ -1,0 +1,30 @@
+import type { ServingError } from "../../contracts/serving-error.ts";
+import { type Answer, errorAnswer, failureAnswer, itemAnswer } from "./answer.ts";
+import type { SagemakerContext } from "./context.ts";
+import { handlerRequest } from "./decode.ts";
+import { inContractWords, modelNotFound } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** Sends a request to a model that is loaded, and gives its answer. */
+export async function invoke({ host }: SagemakerContext, exchange: Exchange, model: string): Promise<Answer> {
+  if (!host.has(model)) throw modelNotFound(model);
+  const { request, response } = exchange;
+  const call = host.invoke(model, handlerRequest(request, await exchange.readBody()));
+  // A caller that goes away takes its call with it; to one that has been answered this does nothing.
+  response.once("close", () => {
+    call.cancel();
+  });
+  const outcome = await call.outcome;
+  switch (outcome.kind) {
+    case "answered":
+      return itemAnswer(outcome.item);
+    case "failed":
+      return failureAnswer(outcome);
+    case "refused":
+      return errorAnswer(refusal(outcome.error, model));
+  }
+}
+
+function refusal(error: ServingError, model: string): ServingError {
+  return error.code === "MODEL_NOT_FOUND" ? modelNotFound(model) : inContractWords(error, model);
+}

@@ -1,0 +1,60 @@
+import { createReadStream } from "node:fs";
+import { Parser, type ReadEntry } from "tar";
+import { refused } from "./entry-names.ts";
+import type { ArchiveEntry } from "./unpacker.ts";
+
+const files: ReadonlySet<string> = new Set(["File", "OldFile", "ContiguousFile"]);
+const folders: ReadonlySet<string> = new Set(["Directory", "GNUDumpDir"]);
+const ownerExecutes = 0o100;
+
+/**
+ * Hands every entry of a tar file, compressed or not, to `take`, one after the other; rejects as soon as that does, or
+ * where the file is no tar file.
+ */
+export async function eachTarEntry(
+  path: string,
+  take: (entry: ArchiveEntry) => Promise<void>,
+): Promise<void> {
+  const failed = Promise.withResolvers<never>();
+  // The limits of the unpacker are the ones that count.
+  const parser = new Parser({ strict: true, maxDecompressionRatio: Number.POSITIVE_INFINITY });
+  let last: Promise<void> = Promise.resolve();
+  parser.on("entry", (entry: ReadEntry) => {
+    last = last
+      .then(() => take(entryOf(entry)))
+      .then(() => {
+        // A folder that claims to have content.
+        entry.resume();
+      });
+    last.catch(failed.reject);
+  });
+  parser.on("error", failed.reject);
+  const ended = new Promise<void>((resolve) => parser.once("end", resolve));
+  const source = createReadStream(path);
+  try {
+    await Promise.race([failed.promise, feed(source, parser)]);
+    await Promise.race([failed.promise, ended]);
+    await Promise.race([failed.promise, last]);
+  } finally {
+    source.destroy();
+  }
+}
+
+async function feed(source: AsyncIterable<Uint8Array>, parser: Parser): Promise<void> {
+  for await (const chunk of source) {
+    const hasRoom = parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    if (!hasRoom) await new Promise<void>((resolve) => parser.once("drain", resolve));
+  }
+  parser.end();
+}
+
+function entryOf(entry: ReadEntry): ArchiveEntry {
+  const isFolder = folders.has(entry.type);
+  if (!isFolder && !files.has(entry.type)) throw refused(entry.path, "is no plain file or folder");
+  return {
+    name: entry.path,
+    kind: isFolder ? "folder" : "file",
+    isExecutable: ((entry.mode ?? 0) & ownerExecutes) !== 0,
+    content: () => Promise.resolve(entry),
+  };
+}
