@@ -5,6 +5,7 @@ import { ServingError } from "../contracts/serving-error.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import { endReply } from "../protocols/http/body.ts";
 import { encodeError, statusOf } from "../protocols/http/errors.ts";
+import { hasOwnAccess } from "../protocols/http/own-access.ts";
 
 /** Probes carry no keys, and tell nothing but that the server is there. */
 const openRoutes: ReadonlySet<string> = new Set(["/v2/health/live", "/v2/health/ready", "/ping"]);
@@ -40,17 +41,20 @@ export function keyCheck(hashes: readonly string[]): (authorization: string | un
   return (authorization) => known.length === 0 || isKnown(keyOf(authorization), known);
 }
 
-/** Endpoints have keys of their own, and ask for them; so do AWS's clients, whose one path is `POST /`. */
+/** Endpoints have keys of their own, and ask for them. */
 const endpointRoutes = "/endpoints/";
-const awsRoute = "/";
 const anyRoute = "/*";
 
 function isOpen(request: FastifyRequest): boolean {
   const route = request.routeOptions.url ?? "";
-  const isAws = request.method === "POST" && route === awsRoute;
   // A protocol that finds its paths itself has one route for all of them.
   const isProbe = route === anyRoute && openRoutes.has(request.url.split("?", 1)[0] ?? "");
-  return openRoutes.has(route) || route.startsWith(endpointRoutes) || isAws || isProbe;
+  return (
+    openRoutes.has(route) ||
+    route.startsWith(endpointRoutes) ||
+    isProbe ||
+    hasOwnAccess(request.routeOptions.config)
+  );
 }
 
 function keyOf(authorization: string | undefined): string {

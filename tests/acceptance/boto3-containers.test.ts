@@ -36,6 +36,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.out(507)
             loaded[order["model_name"]] = self.factor(order["url"])
             return self.out(200)
+        if body in (b"stream", b"break"):
+            self.send_response(200)
+            self.send_header("content-type", "text/plain")
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            for word in (b"one ", b"two "):
+                self.wfile.write(b"%x\\r\\n%s\\r\\n" % (len(word), word))
+                self.wfile.flush()
+            if body == b"break":
+                self.close_connection = True
+                return
+            return self.wfile.write(b"0\\r\\n\\r\\n")
         if self.path == "/invocations":
             factor = self.factor("/opt/ml/model")
         else:
@@ -53,7 +65,7 @@ http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["SAGEMAKER_BIND_TO_PO
 const entryPoint = '#!/bin/sh\n[ "$1" = serve ] || exit 64\nexec python3 /server.py\n';
 
 const client = `
-import boto3, json, sys
+import boto3, botocore.exceptions, json, sys
 prefix, image = sys.argv[1:3]
 sagemaker, runtime = boto3.client("sagemaker"), boto3.client("sagemaker-runtime")
 many = {"Image": image, "Mode": "MultiModel", "ModelDataUrl": prefix, "Environment": {"OWN": "variable"}}
@@ -68,8 +80,17 @@ for name in ("many", "one"):
 def ask(name, **more):
     return json.loads(runtime.invoke_endpoint(EndpointName=name, Body="hello", **more)["Body"].read())
 answers = [ask("many", TargetModel=f"model-{number}.tar.gz") for number in (1, 2, 3, 1)]
+def stream(body):
+    words = []
+    try:
+        events = runtime.invoke_endpoint_with_response_stream(EndpointName="one", Body=body)["Body"]
+        words += [event["PayloadPart"]["Bytes"].decode() for event in events]
+    except botocore.exceptions.EventStreamError as error:
+        words.append(error.response["Error"]["Code"])
+    return "".join(words)
 image = sagemaker.describe_endpoint(EndpointName="many")["ProductionVariants"][0]["DeployedImages"][0]["ResolvedImage"]
-print(json.dumps({"answers": answers, "one": ask("one"), "image": image}))
+print(json.dumps({"answers": answers, "one": ask("one"), "image": image,
+                  "stream": stream("stream"), "broken": stream("break")}))
 `;
 
 const cleanup = new Cleanup();
@@ -114,7 +135,13 @@ describe.skipIf(!canHaveEngine())("images of SageMaker's contract", () => {
       timeoutMs: 120_000,
     });
     const seen = z
-      .object({ answers: z.array(z.unknown()), one: z.unknown(), image: z.string() })
+      .object({
+        answers: z.array(z.unknown()),
+        one: z.unknown(),
+        image: z.string(),
+        stream: z.string(),
+        broken: z.string(),
+      })
       .parse(JSON.parse(printed));
     const answer = (factor: number, loaded: number): object => ({
       ...{ factor, loaded, target: `model-${String(factor)}.tar.gz` },
@@ -124,6 +151,7 @@ describe.skipIf(!canHaveEngine())("images of SageMaker's contract", () => {
     expect(seen.answers).toEqual([answer(1, 1), answer(2, 2), answer(3, 2), answer(1, 2)]);
     expect(seen.one).toEqual({ factor: 2, loaded: 0, target: null, multi: null, own: null, body: "hello" });
     expect(seen.image).toContain(image);
+    expect([seen.stream, seen.broken]).toEqual(["one two ", "ModelStreamError"]);
   }, 300_000);
 });
 

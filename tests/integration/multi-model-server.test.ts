@@ -252,7 +252,8 @@ test("--start leaves a server behind, which --stop ends, and of which there is o
   const child = spawn(shim, words, { env: { ...cleanEnvironment(), ...env }, stdio: "ignore", cwd: folder });
   expect(await once(child, "exit")).toEqual([0, null]);
   const url = `http://127.0.0.1:${port}`;
-  expect((await get(url, "/ping")).status).toBe(200);
+  // It listens, and may still be loading its models.
+  await until("its models", async () => ((await get(url, "/ping")).status === 200 ? true : undefined));
   const pid = Number((await readFile(join(temporary, ".model_server.pid"), "utf8")).split("\n")[0]);
   expect(tree.list().map((one) => one.pid)).toContain(pid);
 

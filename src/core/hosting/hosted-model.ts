@@ -146,7 +146,7 @@ export class HostedModel {
   }
 
   workerReturned(calls: readonly PendingInvoke[]): void {
-    
+    this.#line.rejoin(calls.filter(({ isSettled }) => !isSettled));
     if (this.#workers.length === 0) this.#refuseWaiting();
     this.#dispatch();
     this.#checkDrained();

@@ -50,11 +50,11 @@ const anyStep = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("call" as const),
       name: anyName,
-      count: fc.integer({ min: 1, max: 15 }),
+      count: fc.integer({ min: 1, max: 10 }),
       leavesAfterMs: fc.option(fc.constantFrom(0, 3, 100), { freq: 6 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("kill" as const), which: fc.nat() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("kill" as const), which: fc.nat() }) },
   {
     weight: 6,
     arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.constantFrom(1, 5, 40, 700) }),

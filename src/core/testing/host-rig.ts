@@ -28,6 +28,8 @@ export class HostRig {
   /** How the handlers behave, by the name of their model; can be changed at any time. */
   readonly behaviour = new Map<string, Partial<FakeHandler>>();
   readonly released: string[] = [];
+  /** How long each batch ran, in milliseconds. */
+  readonly runs: number[] = [];
   #requests = 0;
 
   constructor({ memoryBudgetBytes, hasVersions = false, jobQueueSize = 100, meter }: HostRigOptions = {}) {
@@ -37,9 +39,19 @@ export class HostRig {
     const options: ModelHostOptions = {
       ...{ clock, logger, memory, launcher: this.handlers, jobQueueSize, hasVersions },
       memoryBudgetBytes: memoryBudgetBytes ?? null,
-      ...{ loadTimeoutMs: 60_000, unregisterTimeoutMs: 120_000, gpus: 0, meter: meter ?? null },
+      ...{ loadTimeoutMs: 60_000, unregisterTimeoutMs: 120_000, gpus: 0, meter: meter ?? this.#meter() },
     };
     this.host = new ModelHost(options);
+  }
+
+  #meter(): HostMeter {
+    const nothing = (): void => undefined;
+    return {
+      ...{ callEnded: nothing, loadEnded: nothing, workerRestarted: nothing, unloaded: nothing },
+      batchEnded: (_, { runMs }) => {
+        this.runs.push(runMs);
+      },
+    };
   }
 
   spec(name: string, version: string | null = null): HostedModelSpec {

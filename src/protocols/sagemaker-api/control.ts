@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServingError } from "../../contracts/serving-error.ts";
 import { checkAnnounced, collectBody } from "../http/body.ts";
+import { ownAccess } from "../http/own-access.ts";
 import { checkAccess } from "./access.ts";
 import type { ControlContext } from "./context.ts";
 import { errorHeaders } from "./encode.ts";
@@ -15,7 +16,7 @@ const servicePrefix = "SageMaker.";
 
 /** Puts the control plane that boto3 talks to on a listener: `POST /`, with the operation's name in a header. */
 export function registerSagemakerControl(app: FastifyInstance, context: ControlContext): void {
-  app.post("/", async (request, reply) => {
+  app.post("/", { config: ownAccess }, async (request, reply) => {
     const id = randomUUID();
     const answer = await answerOf(context, request);
     return answer.kind === "error" ? sendError(reply, answer.error, id) : sendJson(reply, answer.body, id);
