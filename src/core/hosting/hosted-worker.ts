@@ -5,7 +5,7 @@ import type { Clock, Timer } from "../ports/clock.ts";
 import type { HandlerOutcome, HandlerProcess } from "../ports/handler-launcher.ts";
 import type { WorkerDescription } from "./hosted-model-spec.ts";
 import type { PendingInvoke } from "./pending-invoke.ts";
-import { unloadedEarly } from "./refusals.ts";
+import { unloadedEarly, waitedTooLong } from "./refusals.ts";
 import { RunningCalls, type RunOutcome } from "./running-calls.ts";
 import { type StartWorker, WorkerLoad } from "./worker-load.ts";
 
@@ -181,6 +181,7 @@ export class HostedWorker {
     const readyAt = clock.now();
     this.#process = loaded;
     this.#isSound = false;
+    this.#runMs = null;
     this.#wasOverdue = false;
     this.#firstLoad.resolve(undefined);
     if (this.#isStillWanted()) events.free();
@@ -237,9 +238,20 @@ export class HostedWorker {
     this.#runMs = this.#runMs === null ? runMs : this.#runMs * (1 - newest) + runMs * newest;
     this.#running = this.#running.filter((one) => one !== batch);
     this.#running[0]?.begin(now);
+    this.#refuseLate(now);
     this.#isSound = true;
     this.#ended(batch, outcome);
     if (this.isFree) this.#options.events.free();
+  }
+
+  /** What is held may have waited too long by now: it runs all the same, and nobody waits for it. */
+  #refuseLate(now: number): void {
+    const { model, responseTimeoutMs } = this.#options;
+    for (const { calls } of this.#running) {
+      for (const call of calls) {
+        if (call.arrivedAt + responseTimeoutMs <= now) call.refuse(waitedTooLong(model));
+      }
+    }
   }
 
   #ended(batch: RunningCalls, outcome: RunOutcome): void {

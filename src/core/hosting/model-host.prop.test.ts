@@ -76,6 +76,18 @@ class World {
     for (const name of names) this.rig.behaviour.set(name, { runMs: 0.5, window: 8 });
   }
 
+  /** Most stories begin where models are at work. */
+  async begin(): Promise<void> {
+    const start = { do: "register", batchSize: 1, synchronous: true } as const;
+    await this.take({ ...start, name: "a", workers: 1 });
+    await this.take({ ...start, name: "b", workers: 2 });
+    await this.take({ do: "pass", ms: 40 });
+    for (const name of ["a", "b"] as const) {
+      await this.take({ do: "call", name, count: 1, leavesAfterMs: null });
+    }
+    await this.take({ do: "pass", ms: 5 });
+  }
+
   async take(step: Step): Promise<void> {
     const { rig } = this;
     switch (step.do) {
@@ -194,6 +206,7 @@ describe("a model host", () => {
     await fc.assert(
       fc.asyncProperty(steps, async (story) => {
         const world = new World();
+        await world.begin();
         for (const step of story) await world.take(step);
         await world.end();
       }),

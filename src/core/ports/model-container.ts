@@ -6,6 +6,8 @@ import type { InstanceEnd, InstanceLog } from "./instance-launcher.ts";
 export interface ContainerLauncher {
   /** Resolves when it answers; rejects with a ServingError that says what is missing and how to get it. */
   launch(order: ContainerLaunch, log: InstanceLog): Promise<ModelContainer>;
+  /** Gives up what is being launched, now and from now on: it rejects with SHUTTING_DOWN. */
+  stop(): void;
 }
 
 export interface ContainerLaunch {

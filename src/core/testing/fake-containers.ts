@@ -38,6 +38,10 @@ export class FakeContainerLauncher implements ContainerLauncher {
     this.#options = options;
   }
 
+  stop(): void {
+    // Launches take no time but the clock's.
+  }
+
   async launch(launch: ContainerLaunch): Promise<ModelContainer> {
     const { clock, launchMs = 10, launchFailure } = this.#options;
     await pass(clock, launchMs);
@@ -49,6 +53,7 @@ export class FakeContainerLauncher implements ContainerLauncher {
   }
 }
 
+/** A container that exists on the test's clock only. */
 export class FakeContainer implements ModelContainer, ContainerModels {
   readonly resolved = "fake";
   readonly models: ContainerModels | null;

@@ -95,6 +95,21 @@ describe("endpoints of SageMaker's kind", () => {
     expect(rig.launcher.containers.size).toBe(1);
   });
 
+  it("let a replaced plan answer the calls that it has", async () => {
+    await open({ answerMs: 5_000 });
+    await rig.config("c", { a: 1 });
+    await rig.config("d", { b: 1 });
+    await rig.endpoint("e", "c");
+    const begun = rig.begin("e");
+    await update("e", "d");
+    await rig.clock.advance(1_000);
+    expect((await rig.sagemaker.endpoints.get("e")).configName).toBe("d");
+    expect(rig.launcher.containers.size).toBe(2);
+    expect(await rig.clock.until(begun)).toMatchObject({ kind: "answered", variant: "a" });
+    await rig.clock.settle();
+    expect(rig.launcher.containers.size).toBe(1);
+  });
+
   it("change weights and instances while they serve", async () => {
     await open();
     await rig.config("c", { a: 1, b: 1 });

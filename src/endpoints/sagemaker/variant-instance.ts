@@ -12,6 +12,7 @@ import {
   type RunningContainer,
 } from "./container-call.ts";
 import { ModelShelf } from "./model-shelf.ts";
+import { patiently } from "./patience.ts";
 import { nextHeaders, withoutAccept } from "./serial-headers.ts";
 import type { VariantTally } from "./variant-tally.ts";
 import { wholeBody } from "./whole-body.ts";
@@ -47,8 +48,8 @@ export class ContainerFailure extends Error {
 /** One instance of a variant: its containers, one or a line of them, as on a machine of their own. */
 export class VariantInstance {
   readonly ended: Promise<InstanceEnd>;
-  /** Calls under way. */
-  outstanding = 0;
+  #outstanding = 0;
+  #whenIdle: PromiseWithResolvers<undefined> | null = null;
   readonly #options: VariantInstanceOptions;
   readonly #containers: readonly RunningContainer[];
 
@@ -93,6 +94,11 @@ export class VariantInstance {
     }));
   }
 
+  /** Calls under way. */
+  get outstanding(): number {
+    return this.#outstanding;
+  }
+
   get loadedModels(): number {
     return this.#containers.reduce((sum, { shelf }) => sum + (shelf?.loaded ?? 0), 0);
   }
@@ -103,6 +109,27 @@ export class VariantInstance {
 
   /** @throws ServingError where no container was asked, ContainerFailure where one gave no answer */
   async invoke(invocation: Invocation, cancellation: Cancellation): Promise<InstanceAnswer> {
+    this.#outstanding += 1;
+    try {
+      return await this.#invoke(invocation, cancellation);
+    } finally {
+      this.#outstanding -= 1;
+      if (this.#outstanding === 0) this.#whenIdle?.resolve(undefined);
+    }
+  }
+
+  /** Lets calls end for that long, then ends its containers; resolves when nothing of them is left. */
+  async stop(graceMs: number): Promise<void> {
+    const { clock } = this.#options;
+    if (graceMs > 0 && this.#outstanding > 0) {
+      this.#whenIdle ??= Promise.withResolvers<undefined>();
+      const late = (): ServingError => new ServingError("DEADLINE_EXCEEDED", "Calls are still under way.");
+      await patiently(this.#whenIdle.promise, { clock, ms: graceMs, late }).catch(() => undefined);
+    }
+    await Promise.all(this.#containers.map(({ container }) => container.stop(graceMs)));
+  }
+
+  async #invoke(invocation: Invocation, cancellation: Cancellation): Promise<InstanceAnswer> {
     const line = this.#lineFor(invocation);
     const { clock } = this.#options;
     const { timeoutMs } = invocation;
@@ -125,10 +152,6 @@ export class VariantInstance {
       headers = nextHeaders(headers, answer.headers);
     }
     throw new ServingError("INTERNAL", "An instance without containers was called.");
-  }
-
-  async stop(graceMs: number): Promise<void> {
-    await Promise.all(this.#containers.map(({ container }) => container.stop(graceMs)));
   }
 
   /** The containers that a call goes through, one after the other. */

@@ -75,16 +75,11 @@ export class VariantRun {
     const startedAt = clock.now();
     try {
       const instance = await this.#choose(invocation);
-      instance.outstanding += 1;
-      try {
-        const { label, answer } = await instance.invoke(invocation, cancellation);
-        this.#keepSession(instance, invocation, answer);
-        this.#tally.answered(answer.status, { modelMs: answer.modelMs, totalMs: clock.now() - startedAt });
-        const { status, headers, body } = answer;
-        return { kind: "answered", variant: variant.VariantName, container: label, status, headers, body };
-      } finally {
-        instance.outstanding -= 1;
-      }
+      const { label, answer } = await instance.invoke(invocation, cancellation);
+      this.#keepSession(instance, invocation, answer);
+      const { status, headers, body, modelMs } = answer;
+      this.#tally.answered(status, { modelMs, totalMs: clock.now() - startedAt });
+      return { kind: "answered", variant: variant.VariantName, container: label, status, headers, body };
     } catch (caught) {
       return this.#failed(caught);
     }

@@ -31,7 +31,7 @@ export function checkAccess(
       return;
     case "closed":
       throw denied(
-        "This server can be reached from other machines, and no key pair is set for AWS clients.",
+        "This server can be reached from other machines or asks for keys, and no key pair is set for AWS clients.",
         {
           hint: "Set HOSTLER_AWS_ACCESS_KEY_ID and HOSTLER_AWS_SECRET_ACCESS_KEY, and sign with the same pair.",
         },

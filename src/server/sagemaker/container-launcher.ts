@@ -34,11 +34,16 @@ export class VariantLauncher implements ContainerLauncher {
   readonly #options: ContainerLauncherOptions;
   readonly #folder: string;
   readonly #cache: ModelCache;
+  readonly #abort = new AbortController();
 
   constructor(options: ContainerLauncherOptions) {
     this.#options = options;
     this.#folder = join(options.stateFolder, "sagemaker");
     this.#cache = new ModelCache(join(this.#folder, "models"));
+  }
+
+  stop(): void {
+    this.#abort.abort();
   }
 
   /** Removes what an earlier run, which was killed, had unpacked. */
@@ -51,12 +56,13 @@ export class VariantLauncher implements ContainerLauncher {
     const location = modelLocationOf(launch.definition);
     const files = location === null ? null : new ModelFiles(location, { s3, cache: this.#cache });
     const image = launch.definition.Image ?? "";
+    const { signal } = this.#abort;
     if (choice !== "process" && image !== "") {
       const { search, labels } = await containers();
       if (search.kind === "none" && choice === "container") throw noEngine(search.looked);
       if (search.kind === "found" && (await search.engine.image(image)) !== null) {
         const options = { engine: search.engine, labels, connect, clock, unpackFolder: this.#unpackFolder };
-        return await launchImage(options, { launch, files, log });
+        return await launchImage(options, { launch, files, log, signal });
       }
     }
     if (files === null || choice === "container") throw noImage(image);
@@ -64,7 +70,7 @@ export class VariantLauncher implements ContainerLauncher {
       log.line(null, "hostler", `${image} is not on this machine: hostler's own host stands for it.`);
     return await launchProcessHost(
       { ...this.#options, unpackFolder: this.#unpackFolder },
-      { launch, files, log },
+      { launch, files, log, signal },
     );
   }
 
