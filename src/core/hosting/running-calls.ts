@@ -50,6 +50,6 @@ const mismatched: InvokeOutcome = {
   type: "InternalServerException",
 };
 
-export function workerDied(reason: string): ServingError {
+function workerDied(reason: string): ServingError {
   return new ServingError("WORKER_DIED", "Worker died.", { hint: reason });
 }

@@ -162,6 +162,7 @@ export class HostedEndpointService implements HostedEndpointOperations, HostedDi
   /** Calls under way end first; with `force`, at once. */
   async stop({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
     this.#isStopped = true;
+    this.#options.launcher.stop();
     await Promise.all([...this.#live.values()].map((live) => live.stop({ force })));
     await Promise.all(this.#work);
   }

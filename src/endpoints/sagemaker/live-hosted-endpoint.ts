@@ -41,7 +41,8 @@ export class LiveHostedEndpoint implements CallableEndpoint {
   readonly #async: AsyncCalls;
   #run: EndpointRun | null = null;
   #starting: Promise<void> | null = null;
-  #draining = new Set<Promise<void>>();
+  /** Plans that have been replaced, until nothing of them is left. */
+  readonly #draining = new Map<EndpointRun, Promise<void>>();
   #isStopped = false;
 
   constructor(options: LiveOptions) {
@@ -81,7 +82,7 @@ export class LiveHostedEndpoint implements CallableEndpoint {
       }
       const before = this.#run;
       this.#run = run;
-      if (before !== null) this.#drain(before);
+      if (before !== null) this.#drain(before, drainMs);
       this.#async.begin(plan.config.AsyncInferenceConfig ?? null, run.asyncCalls);
     });
   }
@@ -151,11 +152,11 @@ export class LiveHostedEndpoint implements CallableEndpoint {
   async stop({ force }: { readonly force: boolean }): Promise<void> {
     this.#isStopped = true;
     this.#async.stop();
-    await this.#starting?.catch(() => undefined);
-    const run = this.#run;
+    if (this.#run !== null) this.#drain(this.#run, force ? 0 : drainMs);
     this.#run = null;
-    if (run !== null) await run.stop(force ? 0 : drainMs);
-    await Promise.all(this.#draining);
+    if (force) await Promise.all([...this.#draining.keys()].map((run) => run.stop(0)));
+    await this.#starting?.catch(() => undefined);
+    await Promise.all(this.#draining.values());
   }
 
   /** One change at a time, in the order they came. */
@@ -170,12 +171,12 @@ export class LiveHostedEndpoint implements CallableEndpoint {
     return settled;
   }
 
-  #drain(run: EndpointRun): void {
+  #drain(run: EndpointRun, graceMs: number): void {
     const done = run
-      .stop(drainMs)
+      .stop(graceMs)
       .catch(() => undefined)
-      .finally(() => this.#draining.delete(done));
-    this.#draining.add(done);
+      .finally(() => this.#draining.delete(run));
+    this.#draining.set(run, done);
   }
 
   /** @throws ServingError INVALID_REQUEST where it has never served, INSTANCE_NOT_READY where it takes too long */

@@ -121,7 +121,9 @@ export class VariantInstance {
   /** Lets calls end for that long, then ends its containers; resolves when nothing of them is left. */
   async stop(graceMs: number): Promise<void> {
     const { clock } = this.#options;
-    if (graceMs > 0 && this.#outstanding > 0) {
+    // Who came before with more patience has no more of it.
+    if (graceMs === 0) this.#whenIdle?.resolve(undefined);
+    else if (this.#outstanding > 0) {
       this.#whenIdle ??= Promise.withResolvers<undefined>();
       const late = (): ServingError => new ServingError("DEADLINE_EXCEEDED", "Calls are still under way.");
       await patiently(this.#whenIdle.promise, { clock, ms: graceMs, late }).catch(() => undefined);

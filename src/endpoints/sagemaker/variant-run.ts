@@ -35,6 +35,8 @@ export class VariantRun {
   readonly #options: VariantRunOptions;
   readonly #tally = new VariantTally();
   readonly #instances = new Map<number, VariantInstance>();
+  /** No longer wanted, until nothing of them is left. */
+  readonly #leaving = new Set<VariantInstance>();
   readonly #sessions = new Map<string, VariantInstance>();
   readonly #retries = new Set<Timer>();
   readonly #backOff = new BackOff();
@@ -64,7 +66,7 @@ export class VariantRun {
     const started = await Promise.allSettled(missing.map((ordinal) => this.#start(ordinal)));
     const surplus = [...this.#instances].filter(([ordinal]) => ordinal >= count);
     for (const [ordinal] of surplus) this.#instances.delete(ordinal);
-    void Promise.all(surplus.map(([, instance]) => this.#drain(instance)));
+    void Promise.all(surplus.map(([, instance]) => this.#end(instance, instanceWaitMs)));
     const failed = started.find((one) => one.status === "rejected");
     if (failed !== undefined) throw ServingError.from(failed.reason, "DEPLOYMENT_FAILED");
   }
@@ -103,15 +105,15 @@ export class VariantRun {
     };
   }
 
-  /** Resolves when nothing of it is left. */
+  /** Resolves when nothing of it is left. A second call with less patience cuts the first one short. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopped = true;
     this.#wanted = 0;
     for (const timer of this.#retries) timer.cancel();
-    const running = [...this.#instances.values()];
+    for (const instance of this.#instances.values()) this.#leaving.add(instance);
     this.#instances.clear();
     this.#tellChanged();
-    await Promise.all(running.map((instance) => instance.stop(graceMs)));
+    await Promise.all([...this.#leaving].map((instance) => this.#end(instance, graceMs)));
   }
 
   async #start(ordinal: number): Promise<void> {
@@ -166,9 +168,11 @@ export class VariantRun {
     this.#retries.add(timer);
   }
 
-  /** What is no longer wanted: its calls end, then it does. */
-  async #drain(instance: VariantInstance): Promise<void> {
-    await instance.stop(instanceWaitMs).catch(() => undefined);
+  /** Its calls end, then it does. */
+  async #end(instance: VariantInstance, graceMs: number): Promise<void> {
+    this.#leaving.add(instance);
+    await instance.stop(graceMs).catch(() => undefined);
+    this.#leaving.delete(instance);
   }
 
   /** @throws ServingError INSTANCE_NOT_READY */

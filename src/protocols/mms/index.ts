@@ -3,7 +3,7 @@ import type { MmsContext } from "./context.ts";
 import { answerMms } from "./dispatch.ts";
 import type { MmsApis } from "./routes.ts";
 
-export type { MmsContext, MmsProfile } from "./context.ts";
+export type { MmsContext } from "./context.ts";
 export type { MmsApis } from "./routes.ts";
 
 /**

@@ -53,6 +53,7 @@ export class VariantLauncher implements ContainerLauncher {
 
   async launch(launch: ContainerLaunch, log: InstanceLog): Promise<ModelContainer> {
     const { s3, clock, connect, containers, engine: choice } = this.#options;
+    if (this.#abort.signal.aborted) throw new ServingError("SHUTTING_DOWN", "The server is stopping.");
     const location = modelLocationOf(launch.definition);
     const files = location === null ? null : new ModelFiles(location, { s3, cache: this.#cache });
     const image = launch.definition.Image ?? "";

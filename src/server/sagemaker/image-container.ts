@@ -38,7 +38,14 @@ export async function launchImage(
     launch,
     files,
     log,
-  }: { readonly launch: ContainerLaunch; readonly files: ModelFiles | null; readonly log: InstanceLog },
+    signal,
+  }: {
+    readonly launch: ContainerLaunch;
+    readonly files: ModelFiles | null;
+    readonly log: InstanceLog;
+    /** Gives the launch up. */
+    readonly signal: AbortSignal;
+  },
 ): Promise<ModelContainer> {
   const { endpoint, variant, ordinal, definition, startupTimeoutMs } = launch;
   const folder = join(options.unpackFolder, `${endpoint}-${variant}-${String(ordinal)}`);
@@ -68,7 +75,7 @@ export async function launchImage(
       folder,
       files: isMulti ? files : null,
     });
-    await running.well(startupTimeoutMs);
+    await running.well(startupTimeoutMs, signal);
     return running;
   } catch (error) {
     await store.stop();
@@ -148,13 +155,13 @@ class ImageContainer implements ModelContainer, ContainerModels {
   }
 
   /** Resolves when it answers /ping with 200. Rejects with DEPLOYMENT_FAILED; nothing of it is left then. */
-  async well(timeoutMs: number): Promise<void> {
+  async well(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const giveUpAt = this.#clock.now() + timeoutMs;
     for (;;) {
       const { outcome } = this.#backend.call({ method: "GET", target: "/ping", headers: [], body: noBody });
       const answer = await outcome;
       if (answer.kind === "answered" && answer.status === 200) return;
-      if (this.#hasEnded || this.#clock.now() >= giveUpAt) break;
+      if (this.#hasEnded || signal.aborted || this.#clock.now() >= giveUpAt) break;
       await this.#pause();
     }
     await this.stop(0);

@@ -56,16 +56,29 @@ export async function launchProcessHost(
     launch,
     files,
     log,
-  }: { readonly launch: ContainerLaunch; readonly files: ModelFiles; readonly log: InstanceLog },
+    signal,
+  }: {
+    readonly launch: ContainerLaunch;
+    readonly files: ModelFiles;
+    readonly log: InstanceLog;
+    /** Gives the launch up. */
+    readonly signal: AbortSignal;
+  },
 ): Promise<ModelContainer> {
   const host = new ProcessHost(options, { launch, files, log });
   if (launch.definition.Mode === "MultiModel") return host;
+  const giveUp = (): void => {
+    void host.stop(0);
+  };
+  signal.addEventListener("abort", giveUp);
   try {
     await host.loadOnly();
     return host;
   } catch (error) {
     await host.stop(0);
     throw error;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
