@@ -11,5 +11,8 @@ export interface GatewayContext {
   /** Largest request body. */
   readonly maxBodyBytes: number;
   /** Asked first: whether a request was for an endpoint of another kind on these paths, which has taken it. */
-  readonly isTaken?: (exchange: { readonly request: IncomingMessage; readonly response: ServerResponse }) => boolean;
+  readonly isTaken?: (exchange: {
+    readonly request: IncomingMessage;
+    readonly response: ServerResponse;
+  }) => boolean;
 }

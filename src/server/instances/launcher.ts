@@ -107,7 +107,10 @@ export class InstanceLaunchers implements InstanceLauncher {
   }
 
   /** The container engine, for whoever starts containers of other kinds, and the labels that make them this state's. */
-  async containers(): Promise<{ readonly search: EngineSearch; readonly labels: Readonly<Record<string, string>> }> {
+  async containers(): Promise<{
+    readonly search: EngineSearch;
+    readonly labels: Readonly<Record<string, string>>;
+  }> {
     return { search: await this.#findEngine(), labels: { [stateLabel]: this.#stateId } };
   }
 
