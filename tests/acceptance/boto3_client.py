@@ -1,5 +1,7 @@
 """What somebody does with boto3 and a multi-model endpoint, step by step; prints what was seen as JSON."""
 
+from __future__ import annotations
+
 import json
 import random
 import sys
@@ -7,18 +9,26 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError, WaiterError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# boto3 makes its clients while it runs: neither they nor their answers have types.
+Client = Any
+Answer = dict[str, Any]
+
 POLL = {"Delay": 1, "MaxAttempts": 120}
 
-sagemaker = boto3.client("sagemaker")
-runtime = boto3.client("sagemaker-runtime", config=Config(max_pool_connections=16, read_timeout=70))
+sagemaker: Client = boto3.client("sagemaker")
+runtime: Client = boto3.client("sagemaker-runtime", config=Config(max_pool_connections=16, read_timeout=70))
 
 
-def error_of(call, *args, **kwargs):
+def error_of(call: Callable[..., object], *args: object, **kwargs: object) -> list[object] | None:
     try:
         call(*args, **kwargs)
     except ClientError as error:
@@ -29,16 +39,21 @@ def error_of(call, *args, **kwargs):
     return None
 
 
-def invoke(endpoint, data, **more):
+def invoke(endpoint: str, data: object, **more: str) -> tuple[object, Answer]:
     answer = runtime.invoke_endpoint(
         EndpointName=endpoint, ContentType="application/json", Body=json.dumps(data), **more
     )
     return json.loads(answer["Body"].read()), answer
 
 
-def create(name, variants, config=None, **container):
-    models = {}
-    for variant, model, weight in variants:
+def create(
+    name: str,
+    variants: list[tuple[str, str, float]],
+    config: dict[str, object] | None = None,
+    **container: object,
+) -> None:
+    models: dict[str, str] = {}
+    for _, model, _ in variants:
         if model not in models:
             models[model] = sagemaker.create_model(ModelName=model, PrimaryContainer=container)["ModelArn"]
     sagemaker.create_endpoint_config(
@@ -55,12 +70,14 @@ def create(name, variants, config=None, **container):
         ],
         **(config or {}),
     )
-    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=[{"Key": "team", "Value": "a"}])
+    sagemaker.create_endpoint(
+        EndpointName=name, EndpointConfigName=name, Tags=[{"Key": "team", "Value": "a"}]
+    )
     sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=POLL)
 
 
-def many_models(prefix, count):
-    container = {
+def many_models(prefix: str, count: int) -> dict[str, object]:
+    container: dict[str, Any] = {
         "Image": "000000000000.dkr.ecr.us-east-1.amazonaws.com/many:1",
         "Mode": "MultiModel",
         "ModelDataUrl": prefix,
@@ -70,7 +87,7 @@ def many_models(prefix, count):
     described = sagemaker.describe_endpoint(EndpointName="many")
     order = list(range(1, count + 1)) + random.Random(1).choices(range(1, count + 1), k=50)
 
-    def one(number):
+    def one(number: int) -> bool:
         return invoke("many", [1, 2], TargetModel=f"model-{number}.tar.gz")[0] == [number, 2 * number]
 
     with ThreadPoolExecutor(8) as pool:
@@ -91,7 +108,7 @@ def many_models(prefix, count):
     }
 
 
-def errors():
+def errors() -> dict[str, object]:
     body = {"ContentType": "application/json", "Body": "[1]"}
     call = runtime.invoke_endpoint
     return {
@@ -99,13 +116,19 @@ def errors():
         "no target": error_of(call, EndpointName="many", **body),
         "outside": error_of(call, EndpointName="many", TargetModel="../secret.tar.gz", **body),
         "no such endpoint": error_of(call, EndpointName="nobody", **body),
-        "no such variant": error_of(call, EndpointName="many", TargetVariant="x", TargetModel="model-1.tar.gz", **body),
+        "no such variant": error_of(
+            call, EndpointName="many", TargetVariant="x", TargetModel="model-1.tar.gz", **body
+        ),
         "bad input": error_of(
             call, EndpointName="many", TargetModel="model-1.tar.gz", ContentType="application/json", Body="{"
         ),
         "does not load": error_of(call, EndpointName="many", TargetModel="broken.tar.gz", **body),
         "dies": error_of(
-            call, EndpointName="many", TargetModel="model-1.tar.gz", ContentType="application/json", Body='"die"'
+            call,
+            EndpointName="many",
+            TargetModel="model-1.tar.gz",
+            ContentType="application/json",
+            Body='"die"',
         ),
         "serves again": invoke("many", [1], TargetModel="model-1.tar.gz")[0],
         "describe nobody": error_of(sagemaker.describe_endpoint, EndpointName="nobody"),
@@ -115,8 +138,8 @@ def errors():
     }
 
 
-def weights(models):
-    container = {"Image": "any:1", "ModelDataUrl": f"{models}/model-2.tar.gz"}
+def weights(models: str) -> dict[str, object]:
+    container: dict[str, Any] = {"Image": "any:1", "ModelDataUrl": f"{models}/model-2.tar.gz"}
     create("split", [("a", "two", 0.9), ("b", "two", 0.1)], **container)
     before = Counter(invoke("split", [1])[1]["InvokedProductionVariant"] for _ in range(200))
     pinned = invoke("split", [1], TargetVariant="b")[1]["InvokedProductionVariant"]
@@ -131,18 +154,24 @@ def weights(models):
     after = Counter(invoke("split", [1])[1]["InvokedProductionVariant"] for _ in range(100))
     described = sagemaker.describe_endpoint(EndpointName="split")["ProductionVariants"]
     target = error_of(
-        runtime.invoke_endpoint, EndpointName="split", TargetModel="model-1.tar.gz", Body="[1]", ContentType="application/json"
+        runtime.invoke_endpoint,
+        EndpointName="split",
+        TargetModel="model-1.tar.gz",
+        Body="[1]",
+        ContentType="application/json",
     )
     return {
         "before": before,
         "pinned": pinned,
         "after": after,
-        "described": [[one["VariantName"], one["CurrentWeight"], one["CurrentInstanceCount"]] for one in described],
+        "described": [
+            [one["VariantName"], one["CurrentWeight"], one["CurrentInstanceCount"]] for one in described
+        ],
         "target of a single model": target,
     }
 
 
-def update(models):
+def update(models: str) -> dict[str, object]:
     """Blue to green under load: no call fails; a plan that cannot come up leaves the old one."""
     sagemaker.create_model(
         ModelName="five", PrimaryContainer={"Image": "any:1", "ModelDataUrl": f"{models}/model-5.tar.gz"}
@@ -177,34 +206,39 @@ def update(models):
     }
 
 
-def stream():
+def stream() -> dict[str, object]:
     answer = runtime.invoke_endpoint_with_response_stream(
         EndpointName="split", ContentType="application/json", Accept="application/json", Body="[3]"
     )
     parts = [event["PayloadPart"]["Bytes"].decode() for event in answer["Body"]]
     try:
-        runtime.invoke_endpoint_with_response_stream(EndpointName="split", ContentType="application/json", Body="{")
+        runtime.invoke_endpoint_with_response_stream(
+            EndpointName="split", ContentType="application/json", Body="{"
+        )
         failure = None
     except (ClientError, EventStreamError) as error:
         failure = type(error).__name__
     return {"text": "".join(parts), "content_type": answer["ContentType"], "failure": failure}
 
 
-def asynchronous(models, folder):
+def asynchronous(models: str, folder: str) -> dict[str, object]:
     output = f"{folder}/out"
-    config = {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": f"file://{output}"}}}
+    config: dict[str, object] = {
+        "AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": f"file://{output}"}}
+    }
     create("later", [("a", "two-later", 1)], config, Image="any:1", ModelDataUrl=f"{models}/model-2.tar.gz")
     Path(folder).mkdir(parents=True, exist_ok=True)
     (Path(folder) / "in.json").write_text("[4]")
     (Path(folder) / "bad.json").write_text("{")
 
-    def call(name, inference_id):
-        return runtime.invoke_endpoint_async(
+    def call(name: str, inference_id: str) -> Answer:
+        answer: Answer = runtime.invoke_endpoint_async(
             EndpointName="later",
             ContentType="application/json",
             InputLocation=f"file://{folder}/{name}",
             InferenceId=inference_id,
         )
+        return answer
 
     good, bad = call("in.json", "good"), call("bad.json", "bad")
     return {
@@ -216,7 +250,7 @@ def asynchronous(models, folder):
     }
 
 
-def content_of(location):
+def content_of(location: str) -> str:
     path = Path(location.removeprefix("file://"))
     for _ in range(300):
         if path.exists():
@@ -225,21 +259,25 @@ def content_of(location):
     return "nothing"
 
 
-def lists():
+def lists() -> dict[str, object]:
     arn = sagemaker.describe_endpoint(EndpointName="many")["EndpointArn"]
     sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "stage", "Value": "live"}])
     sagemaker.delete_tags(ResourceArn=arn, TagKeys=["team"])
-    pages = sagemaker.get_paginator("list_models").paginate(PaginationConfig={"PageSize": 2}, SortBy="Name", SortOrder="Ascending")
+    pages = sagemaker.get_paginator("list_models").paginate(
+        PaginationConfig={"PageSize": 2}, SortBy="Name", SortOrder="Ascending"
+    )
     return {
         "models": [model["ModelName"] for page in pages for model in page["Models"]],
-        "endpoints": [one["EndpointName"] for one in sagemaker.list_endpoints(StatusEquals="Failed")["Endpoints"]],
+        "endpoints": [
+            one["EndpointName"] for one in sagemaker.list_endpoints(StatusEquals="Failed")["Endpoints"]
+        ],
         "configs": len(sagemaker.list_endpoint_configs(NameContains="s")["EndpointConfigs"]),
         "tags": sagemaker.list_tags(ResourceArn=arn)["Tags"],
         "model": sagemaker.describe_model(ModelName="two")["PrimaryContainer"]["Image"],
     }
 
 
-def remove():
+def remove() -> dict[str, object]:
     for name in ("split", "later", "never"):
         sagemaker.delete_endpoint(EndpointName=name)
     for name in ("split", "later", "never"):
@@ -252,7 +290,7 @@ def remove():
     }
 
 
-def main():
+def main() -> None:
     prefix, count, scratch = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     models = prefix.rstrip("/")
     seen = {
