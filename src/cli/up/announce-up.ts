@@ -3,6 +3,7 @@ import type { RunningUp } from "../../server/up/index.ts";
 import { notice } from "../banner.ts";
 import type { Context } from "../framework/command.ts";
 import { formatFields, formatTable } from "../table.ts";
+import { trafficText } from "../traffic-text.ts";
 
 /** Where the planes are, to people on standard error, and in the log where that goes elsewhere. */
 export function tellOfUp(server: RunningUp, { terminal: { out, err } }: Context): void {
@@ -35,9 +36,4 @@ export function tellOfEndpoints(endpoints: readonly Endpoint[], { terminal: { er
     { title: "SCORING URI", cell: ({ scoring_uri: uri }: Endpoint) => uri },
   ];
   err.write(`${formatTable(columns, endpoints)}\n`);
-}
-
-function trafficText(traffic: Readonly<Record<string, number>>): string {
-  const shares = Object.entries(traffic).filter(([, share]) => share > 0);
-  return shares.length === 0 ? "none" : shares.map(([name, share]) => `${name}=${String(share)}`).join(" ");
 }
