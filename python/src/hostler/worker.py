@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from hostler import handshake, lifeline, memory, process, runtimes
+from hostler import deferred, handshake, lifeline, memory, process, runtimes
 from hostler.protocol import errors, fields, frames, parts
 from hostler.protocol.errors import CallError, ConnectionEnded, ProtocolError, class_name, first_line
 from hostler.runtimes.base import CallRequest, LoadRequest
@@ -161,7 +161,7 @@ class Worker:
         runtime = fields.text(header, "runtime")
         before = memory.own_bytes()
         started = time.perf_counter()
-        known = set(sys.modules)
+        known = frozenset(deferred.imported())
         model = runtimes.load(runtime, request)
         self._plans.clear()
         self._models[number] = model

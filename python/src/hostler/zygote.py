@@ -17,7 +17,7 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from hostler import distributions, handshake, memory, process, runtimes, worker
+from hostler import deferred, distributions, handshake, memory, process, runtimes, worker
 from hostler.protocol import errors, fields, frames
 from hostler.protocol.errors import CallError, ConnectionEnded, ProtocolError, class_name, first_line
 
@@ -136,7 +136,7 @@ class Zygote:
         failed: Header = {}
         for name in modules:
             try:
-                import_module(name)
+                deferred.import_framework(name)
                 if name in runtimes.MODULES:  # our own part for it: every worker will need it
                     import_module(runtimes.MODULES[name])
                 imported.append(name)

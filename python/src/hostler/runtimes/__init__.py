@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from hostler import deferred
 from hostler.protocol import errors
 from hostler.protocol.errors import CallError, class_name, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from collections.abc import Set as AbstractSet
 
     from hostler.runtimes.base import LoadRequest, Model
 
@@ -52,12 +53,12 @@ def load(runtime: str, request: LoadRequest) -> Model:
         ) from error
 
 
-def framework_modules(known: set[str]) -> list[str]:
+def framework_modules(known: AbstractSet[str]) -> list[str]:
     """The framework modules that are imported now and were not `known`: packages and their direct children.
 
     Deeper modules are imported by these, and would only make the list long.
     """
-    return frameworks_among(name for name in sys.modules if name not in known)
+    return frameworks_among(name for name in deferred.imported() if name not in known)
 
 
 def frameworks_among(modules: Iterable[str]) -> list[str]:

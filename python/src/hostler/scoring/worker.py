@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from hostler import memory, outputs, process, runtimes
+from hostler import deferred, memory, outputs, process, runtimes
 from hostler.protocol import errors, fields, frames, parts
 from hostler.protocol.errors import CallError, ConnectionEnded, ProtocolError
 from hostler.scoring import fallback, logs, script, settings, swagger
@@ -104,7 +104,7 @@ class ScoringWorker:
         process.buffer_lines()
         faulthandler.enable()
         fallback.offer_packages()
-        known = set(sys.modules)
+        known = frozenset(deferred.imported())
         found = settings.read(os.environ, app_root, fields.optional_text(extra, "entry_script"))
         entry = found.entry_script
         script_folder = os.path.dirname(os.path.join(app_root, entry)) if entry else None

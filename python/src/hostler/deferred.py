@@ -1,0 +1,130 @@
+"""Packages that a framework imports for what serving seldom uses: imported when something first uses them.
+
+Half of the time that `import sklearn` takes goes to pandas and to `scipy.stats`, and every worker carries their
+memory. The decision and its figures: docs/decisions/0010-deferred-imports.md.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+STATISTICS: Final = "scipy.stats"
+PANDAS: Final = "pandas"
+TAKEN_BY_NAME: Final = frozenset(("gmean", "rankdata", "spearmanr"))
+"""What scikit-learn's own modules take out of `scipy.stats` by `from … import` when they are imported."""
+
+
+class _Deferred(ModuleType):
+    """A module that is there for `import`, and runs its code when the first of its names is looked up."""
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        if name in TAKEN_BY_NAME and _asker().startswith("sklearn."):
+            return _once_called(self, name)
+        complete(self.__name__)
+        return getattr(self, name)
+
+    def __dir__(self) -> list[str]:
+        complete(self.__name__)
+        return dir(self)
+
+
+def complete(name: str) -> None:
+    """Run the code of a module that was deferred; nothing if it was not, or has run.
+
+    Raises:
+        Exception: whatever the module raises; it stays deferred then.
+    """
+    module: ModuleType | None = sys.modules.get(name)
+    if module is None or type(module) is not _Deferred:
+        return
+    if module.__spec__ is None or module.__spec__.loader is None:
+        return
+    loader = module.__spec__.loader
+    _turn_into(ModuleType, module)  # its own parts import each other while it runs
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        _turn_into(_Deferred, module)
+        raise
+    sys.modules[name] = sys.modules.pop(name)  # the newest now, for who asks what a model has imported
+
+
+def imported() -> list[str]:
+    """The names of the modules whose code has run, the newest last."""
+    return [name for name, module in list(sys.modules.items()) if not isinstance(module, _Deferred)]
+
+
+def import_framework(name: str) -> None:
+    """Import a module as `import_module` does, without running what it does not need yet.
+
+    Raises:
+        Exception: whatever importing it raises.
+    """
+    package = name.partition(".")[0]
+    if package in ("sklearn", "xgboost") and importlib.util.find_spec("sklearn") is not None:
+        _defer_statistics()
+        with _without_pandas():
+            # XGBoost takes it in by itself, but before version 3 it asks once and for ever whether pandas is there.
+            import_module("sklearn.model_selection")
+    import_module(name)
+    complete(name)
+
+
+def _defer_statistics() -> None:
+    if STATISTICS in sys.modules or importlib.util.find_spec("scipy") is None:
+        return
+    spec = importlib.util.find_spec(STATISTICS)
+    if spec is None:
+        return
+    module = importlib.util.module_from_spec(spec)
+    _turn_into(_Deferred, module)
+    sys.modules[STATISTICS] = module
+    vars(sys.modules["scipy"])["stats"] = module  # as importing it would
+
+
+@contextmanager
+def _without_pandas() -> Iterator[None]:
+    """Let imports find no pandas: scikit-learn looks at each call whether somebody else has imported it."""
+    if PANDAS in sys.modules:
+        yield
+        return
+    hidden: dict[str, ModuleType | None] = {PANDAS: None}
+    vars(sys)["modules"].update(hidden)
+    try:
+        yield
+    finally:
+        del sys.modules[PANDAS]
+
+
+def _turn_into(kind: type[ModuleType], module: ModuleType) -> None:
+    module.__class__ = kind
+
+
+def _asker() -> str:
+    """The module whose code has looked up the name of a deferred module, or has it imported."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__") == "importlib._bootstrap":
+        frame = frame.f_back
+    return "" if frame is None else str(frame.f_globals.get("__name__"))
+
+
+def _once_called(module: ModuleType, name: str) -> Callable[..., object]:
+    def call(*arguments: object, **named: object) -> object:
+        complete(module.__name__)
+        function: Callable[..., object] = getattr(module, name)
+        return function(*arguments, **named)
+
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = module.__name__
+    return call
