@@ -1,7 +1,7 @@
-"""Packages that a framework imports for what serving seldom uses: imported when something first uses them.
+"""Packages that a framework imports for what serving seldom uses: imported when it is first used.
 
-Half of the time that `import sklearn` takes goes to pandas and to `scipy.stats`, and every worker carries their
-memory. The decision and its figures: docs/decisions/0010-deferred-imports.md.
+Half of the time that `import sklearn` takes goes to pandas and to `scipy.stats`, and every worker carries
+their memory. The decision and its figures: docs/decisions/0010-deferred-imports.md.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def import_framework(name: str) -> None:
     if package in ("sklearn", "xgboost") and importlib.util.find_spec("sklearn") is not None:
         _defer_statistics()
         with _without_pandas():
-            # XGBoost takes it in by itself, but before version 3 it asks once and for ever whether pandas is there.
+            # XGBoost imports it too, but before version 3 asks once and for ever whether there is pandas.
             import_module("sklearn.model_selection")
     import_module(name)
     complete(name)
