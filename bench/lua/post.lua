@@ -1,9 +1,9 @@
--- wrk -s post.lua URL -- FILE: posts what is in FILE, over and over.
+-- wrk -s post.lua URL -- FILE [TYPE]: posts what is in FILE, over and over; as JSON unless TYPE says otherwise.
 
 function init(args)
   local file = assert(io.open(args[1], "rb"))
   wrk.method, wrk.body = "POST", file:read("*a")
-  wrk.headers["Content-Type"] = "application/json"
+  wrk.headers["Content-Type"] = args[2] or "application/json"
   file:close()
 end
 

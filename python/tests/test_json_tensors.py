@@ -168,23 +168,25 @@ def test_strings() -> None:
 
 @pytest.mark.parametrize("datatype", ["FP64", "INT32", "BOOL", "BYTES"])
 @pytest.mark.parametrize(
-    "text",
+    ("text", "place", "expected"),
     [
-        "[[1,2],[3]]",
-        "[1,[2,3]]",
-        "[[1,2],3]",
-        "[[[1],[2]],[3]]",
-        "[[],1,[2,3]]",
-        "[[1,2,3],[]]",
-        "[[1,[2]],[3,4]]",
+        ("[[1,2],[3]]", "[1]", "an array of 2"),
+        ("[1,[2,3]]", "[1]", "a value"),
+        ("[[1,2],3]", "[1]", "an array of 2"),
+        ("[[[1],[2]],[3]]", "[1]", "an array of 2"),
+        ("[[[1],[2]],[[3],[4,1]]]", "[1][1]", "an array of 1"),
+        ("[[],1,[2,3]]", "[1]", "an array of 0"),
+        ("[[1,2,3],[]]", "[1]", "an array of 3"),
+        ("[[1,[2]],[3,4]]", "[0][1]", "a value"),
     ],
 )
-def test_uneven_nesting_is_refused(text: str, datatype: str) -> None:
+def test_uneven_nesting_is_refused(text: str, place: str, expected: str, datatype: str) -> None:
     if datatype == "BYTES":
         text = text.replace("1", '"a"').replace("2", '"b"').replace("3", '"c"')
     if datatype == "BOOL":
         text = text.replace("2", "0").replace("3", "1").replace("4", "1")
-    assert "at depth" in refused(text, datatype, (3,), "inputs[2].data").message
+    error = refused(text, datatype, (3,), f"inputs[2].data{place}")
+    assert error.expected == f"{expected}, as before it"
 
 
 @pytest.mark.parametrize(("text", "got"), [("[1,2]", "2"), ("[[1,2],[3,4]]", "4"), ("[]", "0")])

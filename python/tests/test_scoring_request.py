@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MULTIPART = (
     b'--B\r\nContent-Disposition: form-data; name="field"\r\n\r\nv\xc3\xa4lue\r\n'
-    b'--B\r\nContent-Disposition: form-data; name="file"; filename="a b.bin"\r\n'
+    b'--B\r\nContent-Disposition: form-data; name="file"; filename="a %22b.bin"\r\n'
     b"Content-Type: application/octet-stream\r\n\r\n\x00\x01\r\n\n\xff\r\n"
     b'--B\r\nContent-Disposition: form-data; name="field"\r\n\r\nagain\r\n--B--\r\n'
 )
@@ -69,7 +69,7 @@ def test_a_multipart_form_has_fields_and_files(tmp_path: Path) -> None:
     got = request("/", "multipart/form-data; boundary=B", MULTIPART)
     assert got.form.to_dict(flat=False) == {"field": ["välue", "again"]}
     file = got.files["file"]
-    assert (file.filename, file.content_type, file.name) == ("a b.bin", "application/octet-stream", "file")
+    assert (file.filename, file.content_type, file.name) == ('a "b.bin', "application/octet-stream", "file")
     assert file.read() == b"\x00\x01\r\n\n\xff"
     file.seek(0)
     file.save(tmp_path / "saved")

@@ -293,6 +293,21 @@ def test_a_worker_can_be_spawned_without_a_zygote(artifact: Path) -> None:
         front.stop()
 
 
+def test_a_model_that_finds_memory_free_is_as_large_as_before(worker: Peer, tmp_path: Path) -> None:
+    model = LogisticRegression().fit(ROWS, CLASSES)
+    model.ballast = [np.full(1_000, index, float) for index in range(1_000)]
+    joblib.dump(model, tmp_path / "model.joblib")
+    sizes: list[float] = []
+    for number in (1, 2, 1, 2):
+        if len(sizes) > 1:
+            worker.result(frames.UNLOAD, {"model": number})
+        result = fields.mapping(load(worker, tmp_path, model=number).header, "result")
+        memory = fields.mapping(result, "memory")
+        sizes.append(fields.number(memory, "after_bytes") - fields.number(memory, "before_bytes"))
+    # The first one also imports the framework.
+    assert all(8_000_000 < size < 20_000_000 for size in sizes[1:]), sizes
+
+
 def test_memory_comes_back_after_an_unload(worker: Peer, tmp_path: Path) -> None:
     model = LogisticRegression().fit(ROWS, CLASSES)
     model.ballast = np.ones(20_000_000)

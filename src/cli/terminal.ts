@@ -45,6 +45,11 @@ export function createTerminal(
   return { out: channel(streams.out), err: channel(streams.err) };
 }
 
+/** How help is laid out on standard output. */
+export function styleOf({ out }: Terminal): Pick<Channel, "columns" | "colors"> {
+  return { columns: out.columns, colors: out.colors };
+}
+
 /** no-color.org first, then the variables that force colour, then whether anybody would see it. */
 export function wantsColor(environment: NodeJS.ProcessEnv, isTty: boolean): boolean {
   if (isSet(environment["NO_COLOR"])) return false;

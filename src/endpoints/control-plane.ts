@@ -15,6 +15,7 @@ import type {
 import type { InstanceLauncher } from "../core/ports/instance-launcher.ts";
 import type { Logger } from "../core/ports/logger.ts";
 import { AssetCatalogue } from "./assets/asset-catalogue.ts";
+import { AssetCollector } from "./assets/asset-collector.ts";
 import { AssetFolder } from "./assets/asset-folder.ts";
 import { DeploymentService } from "./deployment-service.ts";
 import { EndpointService } from "./endpoint-service.ts";
@@ -88,6 +89,7 @@ class Plane implements ControlPlane {
   readonly sagemaker: SagemakerPlane | null;
   readonly #store: Store;
   readonly #events: EventLog;
+  readonly #collector: AssetCollector;
   #stopping: Promise<void> | null = null;
 
   constructor(options: ControlPlaneOptions, store: Store, assetFolder: AssetFolder) {
@@ -111,11 +113,22 @@ class Plane implements ControlPlane {
       folder: assetFolder,
       timestamp,
       userOf: (kind, { name, version }) => this.deployments.userOf(kind, name, version),
+      references: () => {
+        const isNamed = store.references.snapshot();
+        return (kind, target) => isNamed(kind, target) || this.deployments.isRunning(kind, target);
+      },
+    });
+    this.#collector = new AssetCollector({
+      ...{ clock, wallTime, logger },
+      collect: (before) => this.assets.collect(before),
     });
     const { endpoints, assets } = this;
     this.deployments = new DeploymentService({
       ...{ store, journal, events, live, endpoints, assets, clock, logger, launcher, wallTime },
       isNeeded: ({ endpoint, name }) => this.rollouts.needs(endpoint, name),
+      ended: () => {
+        this.#collector.wake();
+      },
     });
     const { deployments } = this;
     this.keys = new KeyService({ store, events, live, endpoints });
@@ -140,12 +153,17 @@ class Plane implements ControlPlane {
     for (const record of this.#store.deployments.all()) this.deployments.restore(record);
     this.rollouts.resume();
     this.sagemaker?.start();
+    this.#collector.wake();
     return Promise.resolve();
   }
 
   async stop({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
     this.rollouts.stop();
-    const stopped = Promise.all([this.deployments.stop({ force }), this.sagemaker?.stop({ force })]);
+    const stopped = Promise.all([
+      this.deployments.stop({ force }),
+      this.sagemaker?.stop({ force }),
+      this.#collector.stop(),
+    ]);
     this.#stopping ??= stopped.then(() => {
       this.#events.stop();
       this.#store.close();

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { AssetKind } from "../contracts/control/assets.ts";
 import type { Deployment, DeploymentSpec } from "../contracts/control/deployment.ts";
 import type { ProvisioningState } from "../contracts/control/endpoint.ts";
 import type { DeploymentName, EndpointName } from "../contracts/control/names.ts";
@@ -19,7 +20,7 @@ import { type AssetResolver, pinned, targetOf } from "./launch-targets.ts";
 import type { LiveEndpoints, RunningDeployment, RunningEndpoint } from "./live-endpoints.ts";
 import { type LogContainer, LogBook } from "./log-book.ts";
 import { stillDeleting, unknownDeployment } from "./not-found.ts";
-import type { DeploymentKey, DeploymentRecord } from "./records.ts";
+import type { AssetTarget, DeploymentKey, DeploymentRecord } from "./records.ts";
 import { attempt } from "./shared/attempt.ts";
 import { logged } from "./shared/logged.ts";
 import { Waiters } from "./shared/waiters.ts";
@@ -40,6 +41,8 @@ export interface DeploymentServiceOptions {
   readonly wallTime: () => number;
   /** Whether a rollout moves traffic to it, or may have to move it back. */
   readonly isNeeded: (key: DeploymentKey) => boolean;
+  /** Told when nothing is left of a deployment, or of all of an endpoint. */
+  readonly ended: () => void;
 }
 
 /** Starts under way at once, of all deployments together. */
@@ -195,13 +198,8 @@ export class DeploymentService implements DeploymentOperations {
   }
 
   /** The deployment that uses an asset, as `e/blue`; null for none. */
-  userOf(kind: "models" | "environments" | "codes", name: string, version: string): string | null {
-    const isIt = (one: { readonly name: string; readonly version: string } | null | undefined): boolean =>
-      one?.name === name && one.version === version;
-    const uses = (spec: DeploymentSpec | null): boolean => {
-      if (kind === "models") return isIt(spec?.model);
-      return kind === "codes" ? isIt(spec?.code_configuration?.code) : isIt(spec?.environment);
-    };
+  userOf(kind: AssetKind, name: string, version: string): string | null {
+    const uses = (spec: DeploymentSpec | null): boolean => usesAsset(spec, kind, { name, version });
     const isRunning = ({ spec }: DeploymentRecord): boolean => {
       const running = this.#options.live.get(spec.endpoint_name)?.deployments.get(spec.name);
       return running?.runner.orders.some((order) => uses(order.spec)) ?? false;
@@ -212,9 +210,16 @@ export class DeploymentService implements DeploymentOperations {
     return user === undefined ? null : labelOf(keyOf(user.spec));
   }
 
+  /** Whether anything that runs, or still drains, was started with this asset. */
+  isRunning(kind: AssetKind, target: AssetTarget): boolean {
+    const orders = [...this.#runners].flatMap((runner) => runner.orders);
+    return orders.some(({ spec }) => usesAsset(spec, kind, target));
+  }
+
   /** Ends what runs for an endpoint that has been deleted. */
   async close(endpoint: RunningEndpoint): Promise<void> {
     await Promise.all([...endpoint.deployments.values()].map(({ runner }) => this.#end(runner)));
+    this.#options.ended();
   }
 
   /** Ends everything. */
@@ -293,6 +298,7 @@ export class DeploymentService implements DeploymentOperations {
     if (running !== undefined) await this.#end(running.runner);
     this.#deleting.delete(labelOf(key));
     this.#waiters.tell(labelOf(key));
+    this.#options.ended();
   }
 
   #find(key: DeploymentKey): Deployment {
@@ -312,6 +318,15 @@ export class DeploymentService implements DeploymentOperations {
     const { endpoint_name, name } = record.spec;
     return deploymentView(record, this.#options.live.get(endpoint_name)?.deployments.get(name));
   }
+}
+
+function usesAsset(spec: DeploymentSpec | null, kind: AssetKind, { name, version }: AssetTarget): boolean {
+  const named = {
+    models: spec?.model,
+    environments: spec?.environment,
+    codes: spec?.code_configuration?.code,
+  }[kind];
+  return named?.name === name && named.version === version;
 }
 
 function keyOf({ endpoint_name, name }: DeploymentSpec): DeploymentKey {

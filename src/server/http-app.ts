@@ -28,10 +28,11 @@ const httpOptions = {
   },
 };
 
-/** As PEM, or as the bytes of a PKCS #12 file. */
-export type TlsIdentity =
+/** As PEM, or as the bytes of a PKCS #12 file; with what is negotiated, where that is not the usual. */
+export type TlsIdentity = (
   | { readonly cert: string; readonly key: string }
-  | { readonly pfx: Buffer; readonly passphrase: string };
+  | { readonly pfx: Buffer; readonly passphrase: string }
+) & { readonly ciphers?: string };
 
 /**
  * A Fastify that leaves bodies alone: clients of inference servers send any content type, or none at all.

@@ -12,6 +12,8 @@ const restartReasons = ["died", "overdue"] as const satisfies readonly RestartRe
 class HostedSeries {
   readonly name: string;
   readonly labels: LabelText;
+  queueMs = 0;
+  runMs = 0;
   readonly calls: Record<Ending, number> = { answered: 0, failed: 0, refused: 0 };
   readonly restarts: Record<RestartReason, number> = { died: 0, overdue: 0 };
   readonly queue = new Histogram(latencyBuckets);
@@ -22,6 +24,14 @@ class HostedSeries {
     this.name = name;
     this.labels = labelText({ model: name });
   }
+}
+
+/** What the calls to one model come to, refused ones aside. */
+export interface HostedTotals {
+  readonly model: string;
+  readonly calls: number;
+  readonly queueMs: number;
+  readonly runMs: number;
 }
 
 /**
@@ -42,6 +52,8 @@ export class HostMetrics implements HostMeter {
   callEnded(model: string, { outcome, queueMs, runMs }: CallMeasurement): void {
     const series = this.#of(model);
     series.calls[outcome] += 1;
+    series.queueMs += queueMs;
+    series.runMs += runMs ?? 0;
     series.queue.observe(queueMs / 1000);
     if (runMs !== null) series.run.observe(runMs / 1000);
   }
@@ -65,6 +77,12 @@ export class HostMetrics implements HostMeter {
   unloaded(model: string, { unloadMs }: { readonly unloadMs: number }): void {
     this.#unloadSeconds.observe(unloadMs / 1000);
     this.#models.delete(model);
+  }
+
+  *totals(): Generator<HostedTotals> {
+    for (const { name: model, calls, queueMs, runMs } of this.#models.values()) {
+      yield { model, calls: calls.answered + calls.failed, queueMs, runMs };
+    }
   }
 
   #of(model: string): HostedSeries {

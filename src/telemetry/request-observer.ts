@@ -1,8 +1,12 @@
 import type { RequestObserver } from "../core/ports/request-observer.ts";
 import type { AccessLog } from "./access-log.ts";
 
-/** Tells the metrics of every request, and the access log of every request that ended. */
-export function observeRequests(metrics: RequestObserver, accessLog: AccessLog): RequestObserver {
+/** Tells the metrics of every request, and the access log and others of every request that ended. */
+export function observeRequests(
+  metrics: RequestObserver,
+  accessLog: AccessLog,
+  ...others: readonly Pick<RequestObserver, "ended">[]
+): RequestObserver {
   return {
     started: () => {
       metrics.started();
@@ -10,6 +14,7 @@ export function observeRequests(metrics: RequestObserver, accessLog: AccessLog):
     ended: (record) => {
       metrics.ended(record);
       accessLog.ended(record);
+      for (const other of others) other.ended(record);
     },
   };
 }

@@ -14,6 +14,7 @@ import {
   launchOrder,
   modelAt,
   routesOn,
+  wanted,
 } from "../../src/server/instances/testing/orders.ts";
 import { systemClock } from "../../src/server/system-clock.ts";
 import { Cleanup } from "../support/cleanup.ts";
@@ -125,7 +126,7 @@ describe.skipIf(!canHaveEngine())("deployments in containers, on a real engine",
   async function launch(order: LaunchOrder): Promise<LaunchedInstance> {
     const prepared = await launchers.prepare(order, log);
     expect(prepared.engine).toBe("container");
-    const instance = await prepared.launch(0);
+    const instance = await prepared.launch(0, wanted);
     running.push(instance);
     return instance;
   }

@@ -100,6 +100,31 @@ describe("request and reply bodies", () => {
     });
   });
 
+  test("the binary extension, as Triton's clients speak it", async () => {
+    const rows = new Float64Array(wideRows.flat());
+    const head = JSON.stringify({
+      inputs: [
+        { name: "x", shape: [1000, 30], datatype: "FP64", parameters: { binary_data_size: rows.byteLength } },
+      ],
+      parameters: { binary_data_output: true },
+    });
+    const reply = await sendForBytes(server.url, {
+      ...large,
+      headers: { "inference-header-content-length": String(head.length) },
+      body: Buffer.concat([Buffer.from(head), Buffer.from(rows.buffer)]),
+    });
+    expect([reply.status, reply.headers["content-type"]]).toEqual([200, "application/octet-stream"]);
+    const headBytes = Number(reply.headers["inference-header-content-length"]);
+    expect(JSON.parse(reply.bytes.toString("utf8", 0, headBytes))).toMatchObject({
+      outputs: [{ shape: [1000, 1], datatype: "INT64", parameters: { binary_data_size: 8000 } }],
+    });
+    const labels = reply.bytes.subarray(headBytes);
+    const wrong = (expected ?? []).filter(
+      (label, row) => labels.readBigInt64LE(8 * row) !== BigInt(Number(label)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   describe("compressed", () => {
     test.each([
       ["gzip", gzipSync(largeBytes)],

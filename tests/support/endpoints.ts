@@ -53,10 +53,16 @@ export interface ScriptDeployment {
 }
 
 /** Registers a script and deploys it; what became of it, whatever that is. */
-export async function deployScript(
+export async function deployScript(up: RunningUp, deployment: ScriptDeployment): Promise<SeenDeployment> {
+  const place = await putScript(up, deployment);
+  return deploymentSchema.parse(await controlJson(up, "GET", `${place}?wait=60`));
+}
+
+/** The same without waiting for what becomes of it; the deployment's path in the control API. */
+export async function putScript(
   up: RunningUp,
   { endpoint, name, script, spec = {} }: ScriptDeployment,
-): Promise<SeenDeployment> {
+): Promise<string> {
   const folder = await temporaryFolder();
   try {
     const path = join(folder.path, "code");
@@ -71,7 +77,7 @@ export async function deployScript(
       code_configuration: { code: { name: code.name, version: code.version }, scoring_script: "score.py" },
       ...spec,
     });
-    return deploymentSchema.parse(await controlJson(up, "GET", `${place}?wait=60`));
+    return place;
   } finally {
     await folder.remove();
   }

@@ -96,7 +96,11 @@ export const malformed: readonly Malformed[] = [
     { data: [1, 2, "3", 4, 5, 6, 7, 8] },
     { field: "inputs[0].data[2]", got: '"3"' },
   ),
-  withInput("rows of different lengths", { data: [[1, 2, 3], [4]] }, { field: "inputs[0].data" }),
+  withInput(
+    "rows of different lengths",
+    { data: [[1, 2, 3], [4]] },
+    { field: "inputs[0].data[1]", expected: "an array of 3, as before it", got: "an array of 1" },
+  ),
   withInput("a half among integers", { datatype: "INT64", data: [1.5, 2, 3, 4, 5, 6, 7, 8] }, { got: "1.5" }),
   withInput("null among integers", { datatype: "INT32", data: [null, 2, 3, 4, 5, 6, 7, 8] }, { got: "null" }),
   withInput(

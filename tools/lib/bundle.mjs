@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { Problem, progress, root } from "./house.mjs";
 import { exclusively, readStamp, writeStamp } from "./stamps.mjs";
 
@@ -19,27 +19,41 @@ const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]
 /**
  * Node's own modules as plain objects. An `import` of one runs every getter that it has, which for the process and file
  * system modules costs more than the whole of `hostler --help`; commander would even load what it starts programs with.
+ * Each importer has an object of its own: a shared one would be a chunk of its own, and every chunk costs its start.
  *
  * @type {import("esbuild").Plugin}
  */
 const lightBuiltins = {
   name: "light-builtins",
   setup(build) {
-    build.onResolve({ filter: /^[a-z_:/]+$/ }, ({ path, importer }) => {
+    build.onResolve({ filter: /^[a-z_:/]+$/ }, ({ path, importer, kind }) => {
       if (!builtins.has(path)) return undefined;
       const name = path.replace(/^node:/, "");
       const isUnused = name === "child_process" && importer.includes("/node_modules/commander/");
-      return { path: isUnused ? "nothing" : name, namespace: "builtin" };
+      const unique = [isUnused ? "nothing" : name, kind, relative(root, importer)];
+      return { path: unique.join("?"), namespace: "builtin" };
     });
-    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-      contents:
-        path === "nothing"
-          ? "module.exports = {};"
-          : `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
-      loader: "js",
-    }));
+    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => {
+      const [name = "", kind] = path.split("?");
+      const module = `process.getBuiltinModule(${JSON.stringify(`node:${name}`)})`;
+      const isImported = kind === "import-statement";
+      return { contents: `module.exports = ${contents(name, module, isImported)};`, loader: "js" };
+    });
   },
 };
+
+/**
+ * What is imported gets a getter for each of the module's own properties. Looking at those of `util` is enough to load
+ * half of Node's own code, so that they are left to an object behind it.
+ *
+ * @param {string} name
+ * @param {string} module
+ * @param {boolean} isImported
+ */
+function contents(name, module, isImported) {
+  if (name === "nothing") return "{}";
+  return name === "util" && isImported ? `Object.create(${module})` : module;
+}
 
 /** Bundles the command line into dist/, the server as a chunk that only commands that serve load. */
 export async function ensureBundle() {

@@ -18,7 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchkit.places import BENCH, HOSTLER_PYTHON, PEERS_DIR, ROOT
-from benchkit.proc import Process, adopt_orphans, alive, table, tree, usage, wait_until_gone
+from benchkit.proc import (
+    Process,
+    adopt_orphans,
+    alive,
+    table,
+    tree,
+    usage,
+    wait_until_gone,
+)
 from benchkit.report import Outcome
 from benchkit.servers import hostler_environment, install, kill
 
@@ -32,9 +40,15 @@ MANY = 50
 LOADS = 9
 BATCH = 32
 STOP_S = 20
-NOOP_FASTER, SKLEARN_FASTER, LOAD_FASTER = 10, 3, 20
-MEMORY_SHARE = 1 / 5
-ROW = "[0.1, 0.2, 0.3, 0.4]"
+WARM_UP_S = 2
+NOOP_FASTER, SKLEARN_FASTER, BATCH_FASTER, OWN_FASTER, LOAD_FASTER = 10, 3, 8, 10, 20
+HANDLER_SHARE, OWN_SHARE = 1 / 5, 1 / 15
+JSON_ROW, CSV_ROW = (
+    ("[0.1, 0.2, 0.3, 0.4]", "application/json"),
+    ("0.1,0.2,0.3,0.4\n", "text/csv"),
+)
+OWN = "own"
+"""The folder that holds nothing but a model: hostler serves it by its own runtime, MMS needs a handler."""
 
 TRAIN = """
 import sys, joblib
@@ -83,7 +97,11 @@ class ModelServer:
     def make_store(self) -> None:
         store = self.folder / "store"
         shutil.copytree(BENCH / "apps" / "mms", store, ignore=shutil.ignore_patterns("__pycache__"))
-        subprocess.run([self.python, "-c", TRAIN, str(store / "sklearn" / "model.joblib")], check=True)
+        trained = store / "sklearn" / "model.joblib"
+        subprocess.run([self.python, "-c", TRAIN, str(trained)], check=True)
+        (store / OWN).mkdir()
+        for other in ("csv", OWN):
+            shutil.copy(trained, store / other)
         (self.folder / "config.properties").write_text(
             f"inference_address={self.inference}\n"
             f"management_address={self.management}\n"
@@ -96,7 +114,13 @@ class ModelServer:
         self.make_store()
         logs = PEERS_DIR / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        line = [*self.command, "--start", "--foreground", "--mms-config", "config.properties"]
+        line = [
+            *self.command,
+            "--start",
+            "--foreground",
+            "--mms-config",
+            "config.properties",
+        ]
         scratch = self.folder / "tmp"
         scratch.mkdir()
         places = dict.fromkeys(("TEMP", "TMPDIR", "LOG_LOCATION", "METRICS_LOCATION"), str(scratch))
@@ -131,8 +155,12 @@ class ModelServer:
         return time.monotonic() - at
 
     def load(self, name: str, url: str, batch: int = 1) -> float:
-        query = f"url={url}&model_name={name}&handler={url}_handler:handle&initial_workers=1"
-        return self.manage("POST", f"/models?{query}&synchronous=true&batch_size={batch}&max_batch_delay=5")
+        handler = "" if url == OWN else f"&handler={url}_handler:handle"
+        query = f"url={url}&model_name={name}{handler}&initial_workers=1"
+        return self.manage(
+            "POST",
+            f"/models?{query}&synchronous=true&batch_size={batch}&max_batch_delay=5",
+        )
 
     @property
     def pss_mb(self) -> float:
@@ -165,7 +193,10 @@ def rivals() -> list[ModelServer]:
     theirs = dict(os.environ) | {"PATH": f"{venv}:{os.environ['PATH']}"}
     return [
         ModelServer(
-            "hostler", (str(ROOT / "shims" / "multi-model-server"),), HOSTLER_PYTHON, hostler_environment()
+            "hostler",
+            (str(ROOT / "shims" / "multi-model-server"),),
+            HOSTLER_PYTHON,
+            hostler_environment(),
         ),
         ModelServer("mms", (str(venv / "multi-model-server"),), venv / "python", theirs),
     ]
@@ -183,13 +214,47 @@ def both(patience: float) -> Iterator[list[ModelServer]]:
             one.stop()
 
 
-def rate(one: ModelServer, model: str, seconds: float) -> float:
+@dataclass(frozen=True)
+class Case:
+    """What is asked of both, and of which folder each serves it."""
+
+    name: str
+    ours: str
+    theirs: str
+    row: tuple[str, str] = JSON_ROW
+    batch: int = 1
+
+    def folder(self, one: ModelServer) -> str:
+        return self.ours if one.name == "hostler" else self.theirs
+
+
+ONE_BY_ONE, BATCHED = "sklearn handler", f"sklearn handler in batches of {BATCH}"
+CASES = (
+    Case("no-op handler", "noop", "noop"),
+    Case(ONE_BY_ONE, "sklearn", "sklearn"),
+    Case(BATCHED, "sklearn", "sklearn", batch=BATCH),
+    Case("sklearn on CSV", OWN, "csv", CSV_ROW),
+)
+BOUNDS = {
+    CASES[0].name: NOOP_FASTER,
+    ONE_BY_ONE: SKLEARN_FASTER,
+    BATCHED: BATCH_FASTER,
+    CASES[3].name: OWN_FASTER,
+}
+
+
+def rate(one: ModelServer, case: Case, model: str, seconds: float) -> float:
     """Good answers a second at 32 connections."""
+    text, content_type = case.row
     body = one.folder / "body"
-    body.write_text(ROW)
+    body.write_text(text)
     line = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout=10s"]
-    line += ["-s", str(BENCH / "lua" / "post.lua"), f"{one.inference}/predictions/{model}", "--", str(body)]
-    run = subprocess.run(line, capture_output=True, text=True)
+    line += [
+        "-s",
+        str(BENCH / "lua" / "post.lua"),
+        f"{one.inference}/predictions/{model}",
+    ]
+    run = subprocess.run([*line, "--", str(body), content_type], check=False, capture_output=True, text=True)
     requests, micros, failed = map(int, run.stderr.split()[-3:])
     if failed:
         print(f"  {one.name}: {failed} of {requests} calls of {model} failed")
@@ -197,58 +262,95 @@ def rate(one: ModelServer, model: str, seconds: float) -> float:
 
 
 def invoke(outcome: Outcome, servers: list[ModelServer], options: Options) -> None:
-    cases = [("noop", "noop", 1), ("sklearn", "sklearn", 1), (f"sklearn-{BATCH}", "sklearn", BATCH)]
     for one in servers:
-        for name, url, batch in cases:
-            one.load(name, url, batch)
-            rate(one, name, 1)
+        for index, case in enumerate(CASES):
+            one.load(f"case-{index}", case.folder(one), case.batch)
+            rate(one, case, f"case-{index}", WARM_UP_S)
     found: dict[tuple[str, str], list[float]] = {}
     for _ in range(options.rounds):
-        for name, _, _ in cases:
+        for index, case in enumerate(CASES):
             for one in servers:
-                found.setdefault((one.name, name), []).append(rate(one, name, options.seconds))
-    outcome.line(f"\nINVOKE, {CONNECTIONS} connections, one worker a model, medians of {options.rounds}.")
-    outcome.head("handler", *(one.name for one in servers), "x")
+                per_second = rate(one, case, f"case-{index}", options.seconds)
+                found.setdefault((one.name, case.name), []).append(per_second)
     medians = {key: statistics.median(values) for key, values in found.items()}
-    for name, _, _ in cases:
-        ours, theirs = medians["hostler", name], medians["mms", name]
-        outcome.row([name, f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.1f}"])
-    outcome.results.append({f"{server} {name}": value for (server, name), value in medians.items()})
-    base = medians["mms", "sklearn"]
-    outcome.at_least(
-        "no-op handler, x MMS", medians["hostler", "noop"] / medians["mms", "noop"], NOOP_FASTER, " x"
-    )
-    outcome.at_least("sklearn handler, x MMS", medians["hostler", "sklearn"] / base, SKLEARN_FASTER, " x")
-    batched = medians["hostler", f"sklearn-{BATCH}"] / base
-    outcome.at_least(f"sklearn handler in batches of {BATCH}, x MMS one by one", batched, 8, " x")
+    outcome.line(f"\nINVOKE, {CONNECTIONS} connections, one worker a model, medians of {options.rounds}.")
+    outcome.head("model", *(one.name for one in servers), "x")
+    for case in CASES:
+        ours, theirs = medians["hostler", case.name], medians["mms", case.name]
+        outcome.row([case.name, f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.1f}"])
+    outcome.results.append({f"{server} {name}": values for (server, name), values in found.items()})
+    for case in CASES:
+        # Batches are held against MMS's one by one, which is its default.
+        base = medians["mms", ONE_BY_ONE if case.name == BATCHED else case.name]
+        ratio = medians["hostler", case.name] / base
+        outcome.at_least(f"{case.name}, x MMS", ratio, BOUNDS[case.name], " x")
 
 
 def loads(outcome: Outcome, servers: list[ModelServer]) -> None:
-    times: dict[str, list[float]] = {one.name: [] for one in servers}
-    for turn in range(LOADS):
-        for one in servers:
-            times[one.name].append(one.load(f"loaded-{turn}", "noop"))
-    for one in servers:
+    """A model that needs scikit-learn, as models do; and one that needs nothing: what a server adds."""
+    for url in ("sklearn", "noop"):
+        times: dict[str, list[float]] = {one.name: [] for one in servers}
         for turn in range(LOADS):
-            one.manage("DELETE", f"/models/loaded-{turn}")
-    medians = {name: 1000 * statistics.median(values) for name, values in times.items()}
-    outcome.line(f"\nLOAD of the no-op handler: {medians['hostler']:.0f} ms, MMS {medians['mms']:.0f} ms.")
-    outcome.results.append({"load_ms": medians})
-    outcome.at_least("LOAD, x faster than MMS", medians["mms"] / medians["hostler"], LOAD_FASTER, " x")
+            for one in servers:
+                times[one.name].append(one.load(f"{url}-{turn}", url))
+        for one in servers:
+            for turn in range(LOADS):
+                one.manage("DELETE", f"/models/{url}-{turn}")
+        medians = {name: 1000 * statistics.median(values) for name, values in times.items()}
+        ours, theirs = medians["hostler"], medians["mms"]
+        outcome.line(f"\nLOAD of the {url} handler: {ours:.0f} ms, MMS {theirs:.0f} ms.")
+        outcome.results.append({"load": url, "ms": medians})
+        if url == "sklearn":
+            outcome.at_least(
+                "LOAD of the sklearn handler, x faster than MMS",
+                theirs / ours,
+                LOAD_FASTER,
+                " x",
+            )
 
 
-def memory(outcome: Outcome, servers: list[ModelServer], options: Options) -> None:
+def grown_mb(one: ModelServer, url: str, count: int) -> float:
+    """PSS of the whole server with so many models, each called once."""
+    for index in range(count):
+        one.load(f"many-{index}", url)
+    for index in range(count):
+        text, content_type = CSV_ROW if url == OWN else JSON_ROW
+        message = urllib.request.Request(f"{one.inference}/predictions/many-{index}", text.encode())
+        message.add_header("Content-Type", content_type)
+        urllib.request.urlopen(message, timeout=60).close()
+    return one.pss_mb
+
+
+def memory(outcome: Outcome, options: Options) -> dict[str, int]:
+    """Three servers, one after the other: what one of them holds must not be in the way of the next."""
     count = options.fewer(MANY, 5)
+    left: dict[str, int] = {}
     grown: dict[str, float] = {}
-    for one in servers:
-        for index in range(count):
-            one.load(f"many-{index}", "noop")
-        grown[one.name] = one.pss_mb
-    outcome.line(f"\nPSS with {count} handler models: {grown['hostler']:.0f} MB, MMS {grown['mms']:.0f} MB.")
-    outcome.results.append({"models": count, "pss_mb": grown})
-    outcome.at_most(
-        f"PSS with {count} handler models, x MMS", grown["hostler"] / grown["mms"], MEMORY_SHARE, " x"
+    for what, name, url in (
+        ("hostler", "hostler", "sklearn"),
+        (OWN, "hostler", OWN),
+        ("mms", "mms", "sklearn"),
+    ):
+        [one] = [rival for rival in rivals() if rival.name == name]
+        try:
+            one.start(options.patience)
+            grown[what] = grown_mb(one, url, count)
+        finally:
+            left[name] = left.get(name, 0) + one.stop()
+    outcome.line(
+        f"\nPSS with {count} models of scikit-learn: {grown['hostler']:.0f} MB with handlers, "
+        f"{grown[OWN]:.0f} MB by hostler's own runtime, MMS {grown['mms']:.0f} MB."
     )
+    outcome.results.append({"models": count, "pss_mb": grown})
+    named = f"PSS with {count}"
+    outcome.at_most(f"{named} handlers, x MMS", grown["hostler"] / grown["mms"], HANDLER_SHARE, " x")
+    outcome.at_most(
+        f"{named} models of our own runtime, x MMS",
+        grown[OWN] / grown["mms"],
+        OWN_SHARE,
+        " x",
+    )
+    return left
 
 
 def run(options: Options) -> Outcome:
@@ -258,9 +360,7 @@ def run(options: Options) -> Outcome:
     with both(options.patience) as servers:
         invoke(outcome, servers, options)
         loads(outcome, servers)
-    with both(options.patience) as servers:
-        memory(outcome, servers, options)
-        left = {one.name: one.stop() for one in servers}
+    left = memory(outcome, options)
     outcome.line(f"\nProcesses left after SIGTERM: {left}.")
     outcome.at_most("hostler's processes left after SIGTERM", left["hostler"], 0)
     return outcome

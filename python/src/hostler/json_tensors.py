@@ -163,19 +163,19 @@ def _row(row: Nested) -> list[Nested]:
 
 def _flatten(values: list[Nested], field: str) -> list[Nested]:
     level = values
-    depth = 1
+    widths: list[int] = []
     while level and isinstance(level[0], list):
         width = len(level[0])
         rows: list[list[Nested]] = []
         for index, row in enumerate(level):
             if not isinstance(row, list) or len(row) != width:
-                _refuse_nesting(f"a list of {width}", row, depth, index, field)
+                _refuse_nesting(f"an array of {width}", row, index, widths, field)
             rows.append(row)
         level = list(chain.from_iterable(rows))
-        depth += 1
+        widths.append(width)
     for index, value in enumerate(level):
         if isinstance(value, list):
-            _refuse_nesting("no list", value, depth, index, field)
+            _refuse_nesting("a value", value, index, widths, field)
     return level
 
 
@@ -214,13 +214,18 @@ def _refuse(value: Nested, expected: str, index: int, field: str) -> NoReturn:
     raise errors.invalid(f"{field}[{index}]", expected, _shown(value))
 
 
-def _refuse_nesting(expected: str, got: Nested, depth: int, index: int, field: str) -> NoReturn:
-    raise errors.invalid(field, f"{expected} as entry {index} at depth {depth}, as before it", _shown(got))
+def _refuse_nesting(expected: str, got: Nested, index: int, widths: list[int], field: str) -> NoReturn:
+    """Refuse the entry of a level that was flattened from levels of these widths, the outermost first."""
+    path = ""
+    for width in reversed(widths):
+        index, place = divmod(index, width)
+        path = f"[{place}]{path}"
+    raise errors.invalid(f"{field}[{index}]{path}", f"{expected}, as before it", _shown(got))
 
 
 def _shown(value: Nested) -> str:
     if isinstance(value, list):
-        return f"a list of {len(value)}"
+        return f"an array of {len(value)}"
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, float) and math.isinf(value):

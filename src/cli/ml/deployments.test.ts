@@ -163,6 +163,19 @@ describe("online-deployment create", () => {
     expect(control.plane.endpoints.all.get("another")?.traffic).toEqual({ blue: 100 });
   });
 
+  test("with --local takes the traffic of an endpoint whose deployments all have none", async () => {
+    // As the control plane says it while the deployment is being made.
+    await control.plane.endpoints.setTraffic(
+      endpointNameSchema.parse("my-endpoint"),
+      { traffic: { blue: 0, green: 0 } },
+      { name: "somebody" },
+    );
+    await ok("online-deployment", "create", "-f", "deploy/blue.yml", "--local");
+    expect(await traffic()).toEqual({ blue: 100 });
+    await ok("online-deployment", "create", "-f", "deploy/blue.yml", "-n", "green", "--local");
+    expect(await traffic()).toEqual({ blue: 100, green: 0 });
+  });
+
   test("that fails ends with status 1, the reason and the log", async () => {
     control.plane.deployments.finalState = "Failed";
     const { exitCode, out, err } = await ml(
@@ -260,6 +273,14 @@ describe("online-deployment update", () => {
       environment_variables: { A: "1" },
       request_settings: { ...before.request_settings, request_timeout_ms: 9000 },
     });
+  });
+
+  test("takes null for what is to be gone", async () => {
+    const words = ["-n", "blue", "-e", "my-endpoint", "--set"];
+    await ok("online-deployment", "update", ...words, "description=new", "tags.a=1");
+    expect(await put("blue")).toMatchObject({ description: "new", tags: { a: "1" } });
+    await ok("online-deployment", "update", ...words, "description=null", "tags.a=None");
+    expect(await put("blue")).toMatchObject({ description: null, tags: {} });
   });
 
   test("takes another model or script by flags", async () => {

@@ -333,6 +333,29 @@ describe("online-endpoint invoke", () => {
     });
   });
 
+  test("takes a file with the byte order mark that PowerShell writes", async () => {
+    await using scoring = await startStub(({ body }, response) => {
+      response.end(body);
+    });
+    control.plane.endpoints.scoringBaseUrl = scoring.url;
+    await ok("online-endpoint", "create", "-n", "my-endpoint");
+    await file("request.json", '\u{FEFF}{"a":"é"}');
+    const words = ["-n", "my-endpoint", "-r", "request.json", "-o", "tsv"];
+    expect(await ok("online-endpoint", "invoke", ...words)).toBe('{"a":"é"}\n');
+  });
+
+  test("of a deployment that is not there says how to see which are", async () => {
+    await using scoring = await startStub((_request, response) => {
+      response.writeHead(404).end("no such deployment");
+    });
+    control.plane.endpoints.scoringBaseUrl = scoring.url;
+    await ok("online-endpoint", "create", "-n", "my-endpoint");
+    await file("request.json", "{}");
+    const words = ["-n", "my-endpoint", "-r", "request.json", "-d", "green"];
+    const { err } = await ml("online-endpoint", "invoke", ...words);
+    expect(err).toContain("To do: See which there are: hostler ml online-deployment list -e my-endpoint");
+  });
+
   test.each([
     [[], "There is no request to send."],
     [["-r", "nowhere.json"], "nowhere.json cannot be read (ENOENT)"],

@@ -39,9 +39,6 @@ function lineOf(given: ReadonlyMap<string, readonly string[]>): MmsLine {
     return { kind: "wrong", message: "argument --stop: not allowed with argument --start" };
   }
   if (given.has("--stop")) return { kind: "stop" };
-  if (!given.has("--start")) {
-    return { kind: "wrong", message: "one of the arguments --start --stop is required" };
-  }
   const one = (name: string): string | undefined => given.get(name)?.[0];
   return {
     kind: "start",

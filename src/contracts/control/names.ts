@@ -10,18 +10,16 @@ const longestName = 32;
 
 export const nameRule = `${String(shortestName)} to ${String(longestName)} letters, digits or hyphens, the first a letter, the last no hyphen`;
 
-export const endpointNameSchema = z
+const nameSchema = z
   .string()
   .min(shortestName)
   .max(longestName)
   .regex(namePattern)
-  .brand<"EndpointName">();
-export const deploymentNameSchema = z
-  .string()
-  .min(shortestName)
-  .max(longestName)
-  .regex(namePattern)
-  .brand<"DeploymentName">();
+  // Azure and its clients take Blue and blue for one name, and keep it in lower case.
+  .toLowerCase();
+
+export const endpointNameSchema = nameSchema.brand<"EndpointName">();
+export const deploymentNameSchema = nameSchema.brand<"DeploymentName">();
 
 export type EndpointName = z.infer<typeof endpointNameSchema>;
 export type DeploymentName = z.infer<typeof deploymentNameSchema>;

@@ -46,6 +46,8 @@ export interface RegisterOptions {
   readonly maxBatchDelayMs: number;
   /** How long a call may wait, and a batch run. */
   readonly responseTimeoutMs: number;
+  /** How long a worker may load; left out: as long as the host gives every model. */
+  readonly startupTimeoutMs?: number | undefined;
   /** Whether {@link ModelHost.register} resolves when the workers are ready, or at once. */
   readonly synchronous: boolean;
   /** Whether it is one of those that the server was started with. */
@@ -61,7 +63,7 @@ export interface ScaleOptions {
   readonly synchronous: boolean;
 }
 
-/** `partial`: fewer than `minWorkers` run, since some could not be started; they are tried again. */
+/** `partial`: fewer than `minWorkers` run, since some of those that were there have been lost; they are replaced. */
 export type ScaleOutcome = "scaled" | "scaling" | "partial";
 
 export interface HostedModelSummary {

@@ -43,6 +43,10 @@ export class HostedModel {
   #hasBegun = false;
   readonly #loaded = Promise.withResolvers<undefined>();
   #isDraining = false;
+  /** One for all calls. */
+  readonly #callerLeft = (): void => {
+    for (const worker of this.#workers) worker.callerLeft();
+  };
   #batchTimer: Timer | null = null;
   #drained: (() => void) | null = null;
 
@@ -97,7 +101,7 @@ export class HostedModel {
     const willHaveWorkers = !this.#hasBegun && this.#minWorkers > 0;
     if (this.#workers.length === 0 && !willHaveWorkers) return this.#refused(noWorker(name));
     if (this.#line.isFull) return this.#refused(queueFull(name));
-    const call = new PendingInvoke(request, this.#context.clock.now());
+    const call = new PendingInvoke(request, this.#context.clock.now(), this.#callerLeft);
     this.#line.join(call);
     this.#dispatch();
     return call;
@@ -143,6 +147,11 @@ export class HostedModel {
   workerFree(): void {
     this.#dispatch();
     this.#checkDrained();
+  }
+
+  /** Whether calls wait for one of its workers. */
+  get isAwaited(): boolean {
+    return this.#line.oldestAt !== null;
   }
 
   workerReturned(calls: readonly PendingInvoke[]): void {
@@ -195,9 +204,12 @@ export class HostedModel {
     this.#maxWorkers = maxWorkers;
     const count = Math.min(Math.max(this.#workers.length, minWorkers), maxWorkers);
     const ended = this.#shrink(count);
-    const added = this.#grow(count);
-    await Promise.allSettled([...ended, ...added.map(({ firstLoad }) => firstLoad)]);
-    return this.readyWorkers >= this.#minWorkers ? "scaled" : "partial";
+    const added = Promise.all(this.#grow(count).map(({ firstLoad }) => firstLoad));
+    // Those that are still loading for somebody who asked before are waited for, too.
+    await Promise.allSettled([...ended, added, ...this.#workers.map(({ firstLoad }) => firstLoad)]);
+    if (this.readyWorkers >= this.#minWorkers) return "scaled";
+    await added;
+    return "partial";
   }
 
   /** Adds workers up to that number; those that were added. */

@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../ports/clock.ts";
 import type { HandlerOutcome, HandlerProcess } from "../ports/handler-launcher.ts";
 import type { WorkerDescription } from "./hosted-model-spec.ts";
 import type { PendingInvoke } from "./pending-invoke.ts";
+import { AbandonedBatch } from "./abandoned-batch.ts";
 import { unloadedEarly, waitedTooLong } from "./refusals.ts";
 import { RunningCalls, type RunOutcome } from "./running-calls.ts";
 import { type StartWorker, WorkerLoad } from "./worker-load.ts";
@@ -39,6 +40,8 @@ export interface HostedWorkerOptions {
 }
 
 interface HostedWorkerEvents {
+  /** Whether calls wait for it. */
+  readonly isAwaited: () => boolean;
   /** It takes a batch now. */
   readonly free: () => void;
   /** A batch came to its end; before {@link free}. */
@@ -61,6 +64,7 @@ export class HostedWorker {
   readonly #firstLoad = Promise.withResolvers<undefined>();
   readonly #backOff = new BackOff();
   readonly #pause: Pause;
+  readonly #abandoned: AbandonedBatch;
   readonly #gone: Promise<void>;
   #load: WorkerLoad | null = null;
   #process: HandlerProcess | null = null;
@@ -78,6 +82,14 @@ export class HostedWorker {
     this.id = options.id;
     this.gpuId = options.gpuId;
     this.#pause = new Pause(options.clock);
+    this.#abandoned = new AbandonedBatch({
+      clock: options.clock,
+      batches: () => this.#running,
+      isAwaited: options.events.isAwaited,
+      end: (reason) => {
+        this.#endOverdue(reason);
+      },
+    });
     this.firstLoad = this.#firstLoad.promise;
     // Nobody need wait for it.
     this.firstLoad.catch(() => undefined);
@@ -117,6 +129,11 @@ export class HostedWorker {
     process.run(calls.map(({ request }) => request)).then(ended, (error: unknown) => {
       ended({ kind: "crashed", reason: ServingError.from(error).message });
     });
+  }
+
+  /** Somebody waits no more for a call of its model. */
+  callerLeft(): void {
+    this.#abandoned.look();
   }
 
   /** Lets what runs end, and ends the process; resolves when nothing of it is left. */
@@ -171,6 +188,7 @@ export class HostedWorker {
       if (delayMs > 0) await this.#pause.for(delayMs);
     }
     this.#overdue?.cancel();
+    this.#abandoned.stop();
   }
 
   /** Loads, runs, and says how it ended. */
@@ -224,9 +242,7 @@ export class HostedWorker {
   #ran(batch: RunningCalls, outcome: HandlerOutcome): void {
     if (!this.#running.includes(batch)) return;
     if (outcome.kind === "not-started") {
-      const all = this.#dropProcess();
-      this.#options.events.returned(all.flatMap(({ calls }) => calls));
-      this.#checkIdle();
+      this.#giveBack(batch);
       return;
     }
     if (outcome.kind === "crashed") {
@@ -242,6 +258,19 @@ export class HostedWorker {
     this.#isSound = true;
     this.#ended(batch, outcome);
     if (this.isFree) this.#options.events.free();
+  }
+
+  /**
+   * Its process has ended before it came to this batch, and so to those behind it. The one in front may have been begun and
+   * must not be begun again: what became of it is told later, when it is known how the process ended.
+   */
+  #giveBack(batch: RunningCalls): void {
+    const at = this.#running.indexOf(batch);
+    const returned = this.#running.slice(at);
+    this.#running = this.#running.slice(0, at);
+    this.#process = null;
+    this.#options.events.returned(returned.flatMap(({ calls }) => calls));
+    this.#checkIdle();
   }
 
   /** What is held may have waited too long by now: it runs all the same, and nobody waits for it. */
@@ -290,13 +319,13 @@ export class HostedWorker {
       if (running === undefined) return;
       const leftMs = running.startedAt + this.#options.responseTimeoutMs - this.#options.clock.now();
       if (leftMs > 0) this.#overdue = this.#watch(leftMs);
-      else this.#endOverdue();
+      else this.#endOverdue(`A batch ran for more than ${String(this.#options.responseTimeoutMs / 1000)} s.`);
     });
   }
 
-  #endOverdue(): void {
+  #endOverdue(reason: string): void {
     this.#wasOverdue = true;
-    this.#crashed(`A batch ran for more than ${String(this.#options.responseTimeoutMs / 1000)} s.`);
+    this.#crashed(reason);
   }
 
   /** Asked again after an await: the compiler takes it to be what it was. */

@@ -155,6 +155,50 @@ describe("a worker that can hold batches", () => {
   });
 });
 
+describe("a batch that nobody waits for any more", () => {
+  const slow = { responseTimeoutMs: 3_600_000 };
+
+  it("is ended after a while when others wait for its worker, which is replaced", async () => {
+    const rig = new HostRig();
+    rig.behaviour.set("a", { runMs: "never" });
+    await rig.load("a", slow);
+    const left = rig.call("a", "1");
+    await rig.clock.advance(100);
+    left.cancel();
+    rig.behaviour.set("a", {});
+    const waits = rig.call("a", "2");
+    await rig.clock.advance(9_990);
+    expect(rig.handlers.starts).toBe(1);
+    expect(endOf(await rig.clock.until(waits.outcome))).toBe("2");
+    expect([endOf(await left.outcome), rig.handlers.starts]).toEqual(["CANCELLED", 2]);
+    expect(rig.clock.now()).toBeLessThan(11_000);
+  });
+
+  it("goes on as long as nobody needs its worker", async () => {
+    const rig = new HostRig();
+    rig.behaviour.set("a", { runMs: 25_000 });
+    await rig.load("a", slow);
+    const left = rig.call("a", "1");
+    await rig.clock.advance(100);
+    left.cancel();
+    await rig.clock.advance(24_000);
+    const next = rig.call("a", "2");
+    expect(endOf(await rig.clock.until(next.outcome))).toBe("2");
+    expect([rig.handlers.starts, rig.runs]).toEqual([1, [25_000, 25_000]]);
+  });
+
+  it("stays where one of its callers still waits", async () => {
+    const rig = new HostRig();
+    rig.behaviour.set("a", { runMs: 30_000 });
+    await rig.load("a", { ...slow, batchSize: 2 });
+    const calls = ["1", "2", "3"].map((text) => rig.call("a", text));
+    calls[0]?.cancel();
+    const ends = await rig.clock.until(Promise.all(calls.map(({ outcome }) => outcome)));
+    expect(ends.map(endOf)).toEqual(["CANCELLED", "2", "3"]);
+    expect(rig.handlers.starts).toBe(1);
+  });
+});
+
 describe("versions", () => {
   it("live beside each other, one of them the default", async () => {
     const rig = new HostRig({ hasVersions: true });

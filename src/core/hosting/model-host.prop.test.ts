@@ -127,6 +127,8 @@ class World {
     await rig.clock.advance(longEnoughMs);
     await rig.clock.until(Promise.all(this.#asked));
     expect(this.#ended.size).toBe(this.#calls);
+    // What a call does to the world, it does once.
+    expect(new Set(rig.handlers.begun).size).toBe(rig.handlers.begun.length);
     for (const [text, how] of this.#ended) {
       expect(how, text).toHaveLength(1);
       for (const one of how) ends.add(one === text ? "answered" : one);

@@ -69,6 +69,24 @@ describe("loading a model", () => {
 });
 
 describe("memory", () => {
+  it("is measured without keeping others behind a load that hangs", async () => {
+    const rig = new HostRig({ memoryBudgetBytes: 2500 });
+    rig.behaviour.set("a", { load: "never" });
+    rig.behaviour.set("b", { loadMs: 20_000 });
+    const hangs = rig.register("a");
+    const [slow, quick] = [rig.register("b"), rig.register("c")];
+    expect(await rig.clock.until(quick)).toBe("scaled");
+    expect(rig.clock.now()).toBeLessThan(11_000);
+    expect(await rig.clock.until(slow)).toBe("scaled");
+    // What the slow one holds is known, though the quick one came meanwhile.
+    expect(await rig.load("d")).toBe("OUT_OF_MEMORY");
+    expect(await rig.clock.until(rig.unload("b"))).toBe("unloaded");
+    expect(await rig.load("d")).toBe("scaled");
+    expect(await rig.clock.until(rig.unload("c"))).toBe("unloaded");
+    expect(await rig.load("b")).toBe("scaled");
+    expect(await rig.clock.until(hangs)).toBe("MODEL_LOAD_FAILED");
+  });
+
   it("refuses what goes over the budget, and takes it when room was made", async () => {
     const rig = new HostRig({ memoryBudgetBytes: 2500 });
     expect(await rig.load("a")).toBe("scaled");

@@ -67,7 +67,8 @@ export class ModelHost {
 
   constructor(options: ModelHostOptions) {
     this.#options = options;
-    this.#gate = new MemoryGate({ memory: options.memory, budgetBytes: options.memoryBudgetBytes });
+    const { memory, memoryBudgetBytes: budgetBytes, clock } = options;
+    this.#gate = new MemoryGate({ memory, budgetBytes, clock });
     this.#table = new ModelTable(options.hasVersions);
   }
 
@@ -97,7 +98,12 @@ export class ModelHost {
     return options.minWorkers === 0 ? "registered" : "scaling";
   }
 
-  /** @throws ServingError MODEL_NOT_FOUND, INVALID_REQUEST where the numbers do not fit */
+  /**
+   * Workers that could not be started stay wanted, and are tried again.
+   *
+   * @throws ServingError MODEL_NOT_FOUND, INVALID_REQUEST where the numbers do not fit; MODEL_LOAD_FAILED, OUT_OF_MEMORY
+   *   where it is waited for
+   */
   async scale(name: string, options: ScaleOptions, version: string | null = null): Promise<ScaleOutcome> {
     const { minWorkers, maxWorkers } = options;
     const model = this.#table.require(name, version);
@@ -242,7 +248,7 @@ export class ModelHost {
       model: spec.name,
       gpuId,
       responseTimeoutMs: options.responseTimeoutMs,
-      loadTimeoutMs,
+      loadTimeoutMs: options.startupTimeoutMs ?? loadTimeoutMs,
       holdsBatches: options.batchSize === 1,
       start: (abandoned, begun) => {
         const start = (): Promise<HandlerProcess> => {
@@ -258,6 +264,7 @@ export class ModelHost {
         ran: (batch, outcome) => {
           model.workerRan(batch, outcome);
         },
+        isAwaited: () => model.isAwaited,
         returned: (calls) => {
           model.workerReturned(calls);
         },

@@ -8,9 +8,12 @@ export class PendingInvoke implements HostedCall {
   readonly arrivedAt: number;
   readonly outcome: Promise<InvokeOutcome>;
   readonly #resolve: (outcome: InvokeOutcome) => void;
+  readonly #left: () => void;
   #isSettled = false;
 
-  constructor(request: HandlerRequest, arrivedAt: number) {
+  /** @param left told when the caller leaves before the outcome */
+  constructor(request: HandlerRequest, arrivedAt: number, left: () => void) {
+    this.#left = left;
     this.request = request;
     this.arrivedAt = arrivedAt;
     const { promise, resolve } = Promise.withResolvers<InvokeOutcome>();
@@ -36,7 +39,9 @@ export class PendingInvoke implements HostedCall {
 
   cancel(): void {
     // Asked at the end of every exchange: an error that nobody sees would cost more than the call.
-    if (!this.#isSettled) this.refuse(new ServingError("CANCELLED", "The caller went away."));
+    if (this.#isSettled) return;
+    this.refuse(new ServingError("CANCELLED", "The caller went away."));
+    this.#left();
   }
 }
 

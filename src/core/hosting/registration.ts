@@ -9,6 +9,8 @@ export interface RegistrationDefaults {
   /** As `model_service.py:handle`; null: a model without a handler of its own is refused. */
   readonly handler: string | null;
   readonly workers: number;
+  /** Of a model whose archive names none; left out: it has no version. */
+  readonly version?: string;
   readonly batchSize: number;
   readonly maxBatchDelayMs: number;
   readonly responseTimeoutMs: number;
@@ -29,6 +31,8 @@ export interface RegistrationRequest {
   readonly batchSize?: number | undefined;
   readonly maxBatchDelayMs?: number | undefined;
   readonly responseTimeoutMs?: number | undefined;
+  /** After this time a load has failed. */
+  readonly startupTimeoutMs?: number | undefined;
   readonly initialWorkers?: number | undefined;
   readonly maxWorkers?: number | undefined;
   readonly synchronous?: boolean | undefined;
@@ -104,7 +108,8 @@ function specOf(
   if (name === null || name === "") throw new ServingError("INVALID_DOCUMENT", "Model name is not defined.");
   const runtime = request.runtime ?? archive.runtime ?? "python";
   checkRuntime(runtime);
-  const { folder, manifest, bytes, engine, modelVersion: version } = archive;
+  const { folder, manifest, bytes, engine, modelVersion } = archive;
+  const version = modelVersion ?? defaults.version ?? null;
   return {
     ...{ name, version, url: request.url, folder, manifest, bytes, runtime, engine },
     runs: howItRuns(archive, request, defaults),
@@ -150,6 +155,7 @@ function optionsOf(
       "response_timeout",
       request.responseTimeoutMs ?? settings.responseTimeoutMs ?? defaults.responseTimeoutMs,
     ),
+    startupTimeoutMs: request.startupTimeoutMs ?? settings.startupTimeoutMs,
     synchronous: request.synchronous ?? true,
     loadedAtStartup: request.loadedAtStartup ?? false,
   };

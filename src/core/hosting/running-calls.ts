@@ -29,6 +29,11 @@ export class RunningCalls {
     return this.#calls;
   }
 
+  /** Whether nobody waits for any of its answers. */
+  get isAbandoned(): boolean {
+    return this.#calls.every(({ isSettled }) => isSettled);
+  }
+
   /** Each call gets its part; those that have been settled meanwhile keep what they have. */
   settle(outcome: RunOutcome): void {
     for (const [index, call] of this.#calls.entries()) call.settle(this.#partOf(outcome, index));

@@ -169,6 +169,21 @@ describe("an update", () => {
     expect([rig.outcomes, rig.running]).toEqual(["1 succeeded, 3 succeeded", "3"]);
   });
 
+  it("calls off a launch that hangs", async () => {
+    const rig = await served();
+    rig.apply({ launchMs: 3_600_000 });
+    await rig.clock.advance(100);
+    rig.apply();
+    await rig.clock.advance(1_000);
+    expect([rig.outcomes, rig.running]).toEqual(["1 succeeded, 3 succeeded", "3"]);
+    rig.apply({ launchMs: 3_600_000 });
+    await rig.clock.advance(100);
+    const stopped = rig.runner.stop({ force: false });
+    await rig.clock.advance(100);
+    await stopped;
+    expect([rig.launcher.instances.size, rig.launcher.prepared, rig.clock.pending]).toEqual([0, 0, 0]);
+  });
+
   it("back to what serves gives up what was under way", async () => {
     const rig = await served();
     rig.apply({ readyAfterMs: 10_000 });

@@ -14,7 +14,8 @@ export interface Probes {
 
 export interface LifeOptions {
   readonly clock: Clock;
-  readonly launch: () => Promise<LaunchedInstance>;
+  /** `abandoned` resolves when it is stopped: see `PreparedDeployment.launch`. */
+  readonly launch: (abandoned: Promise<unknown>) => Promise<LaunchedInstance>;
   readonly routes: InstanceRoutes;
   readonly probes: () => Probes;
   /** It may take calls, for the first time or again. */
@@ -42,6 +43,7 @@ export class InstanceLife {
   readonly #options: LifeOptions;
   readonly #finish: (end: InstanceEnd) => void;
   readonly #launching: Promise<void>;
+  readonly #abandoned = Promise.withResolvers<undefined>();
   #launched: LaunchedInstance | null = null;
   #loops: readonly ProbeLoop[] = [];
   #deadline: Timer | null = null;
@@ -82,6 +84,7 @@ export class InstanceLife {
   /** Resolves when nothing of it is left. */
   async stop(graceMs: number): Promise<void> {
     this.#quieten();
+    this.#abandoned.resolve(undefined);
     await this.#launching;
     await this.#launched?.stop(graceMs);
     this.#finish({ reason: "stopped", isHopeless: false });
@@ -90,7 +93,7 @@ export class InstanceLife {
   async #launch(): Promise<void> {
     let launched: LaunchedInstance;
     try {
-      launched = await this.#options.launch();
+      launched = await this.#options.launch(this.#abandoned.promise);
     } catch (error) {
       const { message, retryable, details } = ServingError.from(error);
       const reason = details.hint === undefined ? message : `${message} ${details.hint}`;

@@ -134,7 +134,6 @@ export class InstanceSet {
   /** From now on calls go to those that are ready. */
   admit(pool: DeploymentPool): void {
     this.#pool = pool;
-    if (this.#prepared !== null) pool.setRoutes(this.#prepared.routes);
     for (const supervisor of this.#supervisors) supervisor.admit(pool);
   }
 
@@ -228,7 +227,6 @@ export class InstanceSet {
   #launchAll(prepared: PreparedDeployment): void {
     if (this.#isStopped) return;
     this.#trouble = null;
-    this.#pool?.setRoutes(prepared.routes);
     if (prepared.isSingle && this.#wanted > 1) {
       const message = `Only one instance can run here, because it needs a port of its own; ${String(this.#wanted)} were asked for.`;
       this.#options.events.happened({ reason: "SingleInstance", message, level: "warn" });
@@ -249,7 +247,7 @@ export class InstanceSet {
       clock,
       ordinal,
       prepared,
-      launch: () => this.#launch(prepared, ordinal),
+      launch: (abandoned) => this.#launch(prepared, ordinal, abandoned),
       probes: () => probesOf(this.#target.order.spec),
       events: {
         ready: () => {
@@ -272,15 +270,23 @@ export class InstanceSet {
     return supervisor;
   }
 
-  #launch(prepared: PreparedDeployment, ordinal: number): Promise<LaunchedInstance> {
+  #launch(
+    prepared: PreparedDeployment,
+    ordinal: number,
+    abandoned: Promise<unknown>,
+  ): Promise<LaunchedInstance> {
     const { promise, resolve, reject } = Promise.withResolvers<LaunchedInstance>();
     const pause = new Pause(this.#options.clock);
+    const place = { isWanted: true, hasBegun: false };
+    void abandoned.then(() => {
+      place.isWanted = false;
+      if (!place.hasBegun) reject(new ServingError("SHUTTING_DOWN", "The instance is being stopped."));
+    });
     void this.#options.slots.run(async () => {
-      if (this.#isStopped) {
-        reject(new ServingError("SHUTTING_DOWN", "The deployment is being stopped."));
-        return;
-      }
-      const launching = prepared.launch(ordinal);
+      if (this.#isStopped) reject(new ServingError("SHUTTING_DOWN", "The deployment is being stopped."));
+      if (this.#isStopped || !place.isWanted) return;
+      place.hasBegun = true;
+      const launching = prepared.launch(ordinal, abandoned);
       launching.then(resolve, reject);
       await Promise.race([launching.catch(() => undefined), pause.for(slotMs)]);
       pause.end();

@@ -23,7 +23,7 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly ordinal: number;
   readonly prepared: PreparedDeployment;
-  readonly launch: () => Promise<LaunchedInstance>;
+  readonly launch: (abandoned: Promise<unknown>) => Promise<LaunchedInstance>;
   readonly probes: () => Probes;
   readonly events: SupervisorEvents;
 }
@@ -159,7 +159,7 @@ export class InstanceSupervisor {
 
   #join(): void {
     if (this.#launched === null || this.#pool === null) return;
-    this.#member = this.#pool.add(this.#launched.backend, this.#options.prepared.parallelCalls);
+    this.#member = this.#pool.add(this.#launched.backend, this.#options.prepared);
   }
 
   /** Its calls have ended with it. */

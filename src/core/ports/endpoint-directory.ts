@@ -25,8 +25,6 @@ export interface LiveEndpoint {
 
 export interface LiveDeployment {
   readonly name: DeploymentName;
-  /** Null until the first instance was prepared. */
-  readonly routes: InstanceRoutes | null;
   /** Whether an instance takes calls now. */
   readonly isReady: boolean;
   /** From the arrival of a request to the end of its answer, queueing included. */
@@ -54,6 +52,8 @@ type Refusal = "too-many-requests" | "not-ready";
 /** A place on an instance, until it is given back, once. */
 export interface Lease {
   readonly backend: Backend;
+  /** Those of this instance: during a rollout another one may have others. */
+  readonly routes: InstanceRoutes;
   /** `unreachable` lets the instance rest for a moment, so that it does not attract the calls that it cannot take. */
   release(end?: LeaseEnd): void;
 }

@@ -27,8 +27,11 @@ export interface PreparedDeployment {
   readonly parallelCalls: number | null;
   /** More than one instance would fight for something, as for a fixed port. */
   readonly isSingle: boolean;
-  /** Starts one; resolves as soon as it runs, which is before it is ready. */
-  launch(ordinal: number): Promise<LaunchedInstance>;
+  /**
+   * Starts one; resolves as soon as it runs, which is before it is ready. `abandoned` resolves when nobody wants it any
+   * more: what takes its time to start is ended then, and the launch rejects.
+   */
+  launch(ordinal: number, abandoned: Promise<unknown>): Promise<LaunchedInstance>;
   /** Gives back what was prepared. */
   stop(): Promise<void>;
 }

@@ -39,4 +39,5 @@ export interface ArchivedSettings {
   readonly batchSize?: number;
   readonly maxBatchDelayMs?: number;
   readonly responseTimeoutMs?: number;
+  readonly startupTimeoutMs?: number;
 }

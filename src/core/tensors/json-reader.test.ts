@@ -79,7 +79,7 @@ describe("readJsonData", () => {
     },
   );
 
-  it("takes any nesting of the right count", () => {
+  it("takes any even nesting of the right count", () => {
     const expected = Uint8Array.of(1, 2, 3, 4);
     for (const data of [
       [1, 2, 3, 4],
@@ -87,12 +87,33 @@ describe("readJsonData", () => {
         [1, 2],
         [3, 4],
       ],
-      [[1, 2, 3], [4]],
-      [1, [2, [3]], 4],
-      [[], [1, 2, 3, 4], [[]]],
+      [[1, 2, 3, 4]],
+      [
+        [[1], [2]],
+        [[3], [4]],
+      ],
     ]) {
       expect(read("UINT8", data, [2, 2])).toEqual(expected);
     }
+    expect(read("UINT8", [[], []], [2, 0])).toEqual(new Uint8Array(0));
+  });
+
+  it.each([
+    [[[1, 2, 3], [4]], "[1]", "an array of 3, as before it", "an array of 1"],
+    [[[1], 2, 3, 4], "[1]", "an array of 1, as before it", "2"],
+    [[1, [2, [3]], 4], "[1]", "a value, as before it", "an array of 2"],
+    [
+      [
+        [[1], [2]],
+        [[3], [4, 5]],
+      ],
+      "[1][1]",
+      "an array of 1, as before it",
+      "an array of 2",
+    ],
+    [[[], [1, 2, 3, 4]], "[1]", "an array of 0, as before it", "an array of 4"],
+  ])("refuses uneven rows: %j", (data, path, expected, got) => {
+    expect(refusal("UINT8", data, [2, 2]).details).toEqual({ field: field + path, expected, got });
   });
 
   it("leaves to the text what a JSON number does not hold exactly", () => {

@@ -2,10 +2,8 @@ import { type Datatype, datatypes } from "../../contracts/datatypes.ts";
 import { ServingError } from "../../contracts/serving-error.ts";
 import { writeBytesElements } from "./bytes-elements.ts";
 import { toFloat16Bits } from "./float16.ts";
+import { type Elements, elementsOf } from "./nested-elements.ts";
 import { elementCount, itemBytes } from "./tensor.ts";
-
-/** Deepest nesting of `data`; the protocol's shapes never come near it. */
-const maxDepth = 32;
 
 /** Where a tensor stands in its request, for messages. */
 export interface JsonTensor {
@@ -35,7 +33,6 @@ export function readJsonData(tensor: JsonTensor, data: unknown): Uint8Array | un
   return writers[tensor.datatype](elements, tensor);
 }
 
-type Elements = readonly unknown[];
 type Writer = (elements: Elements, tensor: JsonTensor) => Uint8Array | undefined;
 
 const writers: Readonly<Record<Datatype, Writer>> = {
@@ -59,33 +56,6 @@ const writers: Readonly<Record<Datatype, Writer>> = {
     return writeBytesElements(elements.map((value, index) => encoder.encode(readText(value, index, tensor))));
   },
 };
-
-/** Row-major elements of nested or flat arrays; a bare value is one element, as MLServer takes it. */
-function elementsOf(data: unknown, field: string): Elements {
-  if (!Array.isArray(data)) return [data];
-  const list: Elements = data;
-  return list.some((element) => Array.isArray(element)) ? flatten(list, field) : list;
-}
-
-function flatten(list: Elements, field: string): Elements {
-  let level: Elements = list;
-  for (let depth = 1; depth < maxDepth; depth += 1) {
-    const next: unknown[] = [];
-    let hasArrays = false;
-    for (const element of level) {
-      if (Array.isArray(element)) {
-        const inner: Elements = element;
-        for (const value of inner) {
-          next.push(value);
-          hasArrays ||= Array.isArray(value);
-        }
-      } else next.push(element);
-    }
-    if (!hasArrays) return next;
-    level = next;
-  }
-  throw ServingError.invalidField(field, `at most ${String(maxDepth)} levels of nesting`, "more");
-}
 
 function bytesOf(array: ArrayBufferView): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);

@@ -41,6 +41,8 @@ export class FakeHandlers implements HandlerLauncher {
   /** Being loaded. */
   loading = 0;
   starts = 0;
+  /** Ids of all requests that were begun, also in processes that are gone. */
+  readonly begun: string[] = [];
   readonly #options: FakeHandlersOptions;
 
   constructor(options: FakeHandlersOptions) {
@@ -136,8 +138,9 @@ export class FakeHandlerProcess implements HandlerProcess {
     if (!this.#options.launcher.running.delete(this)) return;
     this.#timer?.cancel();
     const [running, ...held] = this.#held.splice(0);
-    running?.resolve({ kind: "crashed", reason: "killed by SIGKILL" });
+    // In the order in which it is known: how a process has ended comes last.
     for (const { resolve } of held) resolve({ kind: "not-started" });
+    running?.resolve({ kind: "crashed", reason: "killed by SIGKILL" });
     this.#end({ reason: "killed by SIGKILL", isHopeless: false });
   }
 
@@ -155,7 +158,9 @@ export class FakeHandlerProcess implements HandlerProcess {
     const { clock, handler } = this.#options;
     const [running] = this.#held;
     if (running === undefined) return;
-    this.batches.push(running.batch.map(({ id }) => id));
+    const ids = running.batch.map(({ id }) => id);
+    this.batches.push(ids);
+    this.#options.launcher.begun.push(...ids);
     this.#timer = clock.schedule(handler.runMs === "never" ? 1e9 : handler.runMs, () => {
       if (handler.run === "crashes") {
         this.kill();

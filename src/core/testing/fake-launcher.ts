@@ -1,4 +1,4 @@
-import type { ServingError } from "../../contracts/serving-error.ts";
+import { ServingError } from "../../contracts/serving-error.ts";
 import type { Backend, BackendCall, BackendRequest } from "../ports/backend.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {
@@ -71,8 +71,8 @@ export class FakeLauncher implements InstanceLauncher {
       routes: { liveness: "/live", readiness: "/ready", scoring: "/score" },
       parallelCalls: program.parallelCalls,
       isSingle: program.isSingle,
-      launch: async (ordinal) => {
-        await passed(clock, program.launchMs);
+      launch: async (ordinal, abandoned) => {
+        await passedOrAbandoned(clock, program.launchMs, abandoned);
         if (program.launchFailure !== null) throw program.launchFailure;
         this.launches += 1;
         log.line(ordinal, "stdout", `revision ${String(order.revision)} begins`);
@@ -177,6 +177,16 @@ function answering(status: (request: BackendRequest) => number): Backend {
       cancel: () => undefined,
     }),
   };
+}
+
+function passedOrAbandoned(clock: Clock, ms: number, abandoned: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.schedule(ms, resolve);
+    void abandoned.then(() => {
+      timer.cancel();
+      reject(new ServingError("SHUTTING_DOWN", "The launch was called off."));
+    });
+  });
 }
 
 function passed(clock: Clock, ms: number): Promise<void> {

@@ -107,7 +107,10 @@ class World {
       }
       case "add": {
         const backend = new FakeBackend();
-        const member = this.pool.add(backend, this.#settings.parallelCalls);
+        const member = this.pool.add(backend, {
+          parallelCalls: this.#settings.parallelCalls,
+          routes: { liveness: "/", readiness: "/", scoring: "/score" },
+        });
         this.#members.push({ backend, member, isReady: true, isDrained: false });
         break;
       }

@@ -6,6 +6,8 @@ import { FakeBackend } from "../testing/fake-backend.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { DeploymentPool } from "./deployment-pool.ts";
 
+const routes = { liveness: "/", readiness: "/", scoring: "/score" };
+const taking = (parallelCalls: number | null) => ({ parallelCalls, routes });
 const noLimits = { timeoutMs: 5000, maxConcurrentPerInstance: null, maxQueueWaitMs: null };
 
 function rig(limits: Partial<Parameters<DeploymentPool["configure"]>[0]> = {}) {
@@ -36,15 +38,15 @@ describe("the instances of a deployment", () => {
   it("get calls in turn while they are equally busy", () => {
     const { pool } = rig();
     const backends = [new FakeBackend(), new FakeBackend(), new FakeBackend()];
-    for (const backend of backends) pool.add(backend, null);
+    for (const backend of backends) pool.add(backend, taking(null));
     const taken = backends.map(() => leaseOf(pool.admit()).backend);
     expect(new Set(taken)).toEqual(new Set(backends));
   });
 
   it("get the next call where they have the fewest", () => {
     const { pool } = rig();
-    pool.add(new FakeBackend(), null);
-    pool.add(new FakeBackend(), null);
+    pool.add(new FakeBackend(), taking(null));
+    pool.add(new FakeBackend(), taking(null));
     const leases = [1, 2, 3, 4].map(() => leaseOf(pool.admit()));
     const [first] = leases;
     if (first === undefined) throw new Error("No lease.");
@@ -54,7 +56,7 @@ describe("the instances of a deployment", () => {
 
   it("get no calls while they are not ready, and those that waited when they are", async () => {
     const { pool, clock } = rig();
-    const member = pool.add(new FakeBackend(), null);
+    const member = pool.add(new FakeBackend(), taking(null));
     member.setReady(false);
     const waiting = waitingOf(pool.admit());
     member.setReady(true);
@@ -64,12 +66,12 @@ describe("the instances of a deployment", () => {
 
   it("rest after one could not be reached, and others take its calls", async () => {
     const { pool, clock } = rig();
-    pool.add(new FakeBackend(), null);
+    pool.add(new FakeBackend(), taking(null));
     const second = new FakeBackend();
     const lease = leaseOf(pool.admit());
     lease.release("unreachable");
     const waiting = waitingOf(pool.admit());
-    pool.add(second, null);
+    pool.add(second, taking(null));
     expect((await waiting.lease).backend).toBe(second);
     expect(leaseOf(pool.admit()).backend).toBe(second);
     await clock.advance(1000);
@@ -78,7 +80,7 @@ describe("the instances of a deployment", () => {
 
   it("drain: no new calls, and an end with the last one", async () => {
     const { pool, clock } = rig();
-    const member = pool.add(new FakeBackend(), null);
+    const member = pool.add(new FakeBackend(), taking(null));
     const lease = leaseOf(pool.admit());
     let isDrained = false;
     const drained = member.drain(10_000).then(() => {
@@ -97,7 +99,7 @@ describe("the instances of a deployment", () => {
 
   it("drain also while they rest, and leave no timer behind", async () => {
     const { pool, clock } = rig();
-    const member = pool.add(new FakeBackend(), null);
+    const member = pool.add(new FakeBackend(), taking(null));
     leaseOf(pool.admit()).release("unreachable");
     await member.drain(10_000);
     expect(clock.pending).toBe(0);
@@ -105,7 +107,7 @@ describe("the instances of a deployment", () => {
 
   it("drain for no longer than they may, and a second time for less", async () => {
     const { pool, clock } = rig();
-    const member = pool.add(new FakeBackend(), null);
+    const member = pool.add(new FakeBackend(), taking(null));
     leaseOf(pool.admit());
     const long = member.drain(10_000);
     const before = clock.now();
@@ -126,14 +128,14 @@ describe("calls to a deployment", () => {
         lease.release();
       });
     }
-    pool.add(new FakeBackend(), 1);
+    pool.add(new FakeBackend(), taking(1));
     await clock.settle();
     expect(order).toEqual([1, 2, 3]);
   });
 
   it("are as many at once in an instance as it works on", async () => {
     const { pool, clock } = rig();
-    pool.add(new FakeBackend(), 2);
+    pool.add(new FakeBackend(), taking(2));
     const leases = [leaseOf(pool.admit()), leaseOf(pool.admit())];
     const waiting = waitingOf(pool.admit());
     expect(pool.metrics()).toMatchObject({ inFlight: 2, queued: 1 });
@@ -146,7 +148,7 @@ describe("calls to a deployment", () => {
 
   it("leave the line when they are given up, and give back what they got meanwhile", async () => {
     const { pool, clock } = rig();
-    pool.add(new FakeBackend(), 1);
+    pool.add(new FakeBackend(), taking(1));
     const lease = leaseOf(pool.admit());
     const [left, late, last] = [waitingOf(pool.admit()), waitingOf(pool.admit()), waitingOf(pool.admit())];
     left.abandon();
@@ -159,8 +161,8 @@ describe("calls to a deployment", () => {
 
   it("are refused beyond twice what the instances may have at once, with a time to come again", async () => {
     const { pool, clock } = rig({ maxConcurrentPerInstance: 2 });
-    pool.add(new FakeBackend(), null);
-    pool.add(new FakeBackend(), null);
+    pool.add(new FakeBackend(), taking(null));
+    pool.add(new FakeBackend(), taking(null));
     const slow = leaseOf(pool.admit());
     await clock.advance(40_000);
     slow.release();
@@ -180,7 +182,7 @@ describe("calls to a deployment", () => {
 
   it("wait no longer than the settings let them", async () => {
     const { pool, clock } = rig({ maxQueueWaitMs: 300 });
-    pool.add(new FakeBackend(), 1);
+    pool.add(new FakeBackend(), taking(1));
     leaseOf(pool.admit());
     const waiting = waitingOf(pool.admit());
     expect(await clock.until(codeOf(waiting.lease))).toBe("QUEUE_FULL");
@@ -191,7 +193,7 @@ describe("calls to a deployment", () => {
   it("are not counted as too late when they got a place in time", async () => {
     const { pool, clock } = rig({ maxQueueWaitMs: 300 });
     const waiting = waitingOf(pool.admit());
-    pool.add(new FakeBackend(), 1);
+    pool.add(new FakeBackend(), taking(1));
     expect(await codeOf(waiting.lease)).toBe("a place");
     await clock.advance(1000);
     expect(pool.metrics().total).toMatchObject({ requests: 0, errors: 0 });
@@ -216,7 +218,7 @@ describe("calls to a deployment", () => {
 describe("copies", () => {
   it("take only what is free, and leave a place for live calls as soon as there are any", () => {
     const { pool } = rig();
-    pool.add(new FakeBackend(), 2);
+    pool.add(new FakeBackend(), taking(2));
     const copy = pool.admitMirror();
     expect(copy).not.toBeNull();
     const live = leaseOf(pool.admit());
@@ -236,7 +238,7 @@ describe("copies", () => {
 
   it("are bounded where the instance takes any number", () => {
     const { pool } = rig();
-    pool.add(new FakeBackend(), null);
+    pool.add(new FakeBackend(), taking(null));
     const copies = Array.from({ length: 100 }, () => pool.admitMirror());
     expect(copies.filter((copy) => copy !== null)).toHaveLength(32);
   });

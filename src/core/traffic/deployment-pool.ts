@@ -4,10 +4,9 @@ import { ServingError } from "../../contracts/serving-error.ts";
 import type { Backend } from "../ports/backend.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Admission, Lease, LiveDeployment } from "../ports/endpoint-directory.ts";
-import type { InstanceRoutes } from "../ports/instance-launcher.ts";
 import { ServiceEstimate } from "../scheduling/service-estimate.ts";
 import { CallTally } from "./call-tally.ts";
-import { Member } from "./pool-member.ts";
+import { type InstanceTraits, Member } from "./pool-member.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 
 /** One instance in a pool, for whoever starts and stops it. */
@@ -42,7 +41,6 @@ export class DeploymentPool implements LiveDeployment {
   readonly #service = new ServiceEstimate();
   #members: readonly Member[] = [];
   #limits = defaultLimits;
-  #routes: InstanceRoutes | null = null;
   #inFlight = 0;
   #copies = 0;
   #turn = 0;
@@ -53,10 +51,6 @@ export class DeploymentPool implements LiveDeployment {
     this.#clock = clock;
     this.#line = new WaitingCalls(clock);
     this.#tally = new CallTally(clock);
-  }
-
-  get routes(): InstanceRoutes | null {
-    return this.#routes;
   }
 
   get timeoutMs(): number {
@@ -72,13 +66,9 @@ export class DeploymentPool implements LiveDeployment {
     this.#serveLine();
   }
 
-  setRoutes(routes: InstanceRoutes): void {
-    this.#routes = routes;
-  }
-
   /** An instance that may take calls from now on; what waits goes to it at once. */
-  add(backend: Backend, parallelCalls: number | null): PoolMember {
-    const member = new Member(backend, parallelCalls, this.#clock, {
+  add(backend: Backend, traits: InstanceTraits): PoolMember {
+    const member = new Member(backend, traits, this.#clock, {
       freed: () => {
         this.#serveLine();
       },

@@ -1,9 +1,13 @@
 import type { Backend } from "../ports/backend.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Lease, LeaseEnd } from "../ports/endpoint-directory.ts";
+import type { PreparedDeployment } from "../ports/instance-launcher.ts";
 
 /** An instance that could not be reached gets no call for so long: it may be gone, and its end not be known yet. */
 const suspensionMs = 250;
+
+/** How calls are given to an instance. */
+export type InstanceTraits = Pick<PreparedDeployment, "parallelCalls" | "routes">;
 
 /** What a pool wants to know of its members. */
 export interface MemberEvents {
@@ -16,7 +20,7 @@ export interface MemberEvents {
 /** One instance of a deployment, as its pool sees it. */
 export class Member {
   readonly backend: Backend;
-  readonly #parallelCalls: number;
+  readonly #traits: InstanceTraits;
   readonly #clock: Clock;
   readonly #events: MemberEvents;
   readonly #waitingForIdle = new Set<() => void>();
@@ -25,9 +29,9 @@ export class Member {
   #isDraining = false;
   #suspension: Timer | null = null;
 
-  constructor(backend: Backend, parallelCalls: number | null, clock: Clock, events: MemberEvents) {
+  constructor(backend: Backend, traits: InstanceTraits, clock: Clock, events: MemberEvents) {
     this.backend = backend;
-    this.#parallelCalls = parallelCalls ?? Infinity;
+    this.#traits = traits;
     this.#clock = clock;
     this.#events = events;
   }
@@ -43,7 +47,7 @@ export class Member {
 
   /** Calls that it works on at once, at most. */
   places(maxConcurrent: number | null): number {
-    return Math.min(this.#parallelCalls, maxConcurrent ?? Infinity);
+    return Math.min(this.#traits.parallelCalls ?? Infinity, maxConcurrent ?? Infinity);
   }
 
   setReady(isReady: boolean): void {
@@ -57,6 +61,7 @@ export class Member {
     let isReleased = false;
     return {
       backend: this.backend,
+      routes: this.#traits.routes,
       release: (end: LeaseEnd = "served") => {
         if (isReleased) return;
         isReleased = true;

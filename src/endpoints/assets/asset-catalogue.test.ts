@@ -29,6 +29,7 @@ async function open(): Promise<void> {
     folder: new AssetFolder(join(folder, "state", "assets")),
     timestamp: () => "2026-01-01T00:00:00.000Z",
     userOf: () => user,
+    references: () => () => false,
   });
   await assets.open();
 }

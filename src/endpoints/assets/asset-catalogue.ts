@@ -1,6 +1,7 @@
 import { isAbsolute, join, resolve, sep } from "node:path";
 import {
   type AssetKind,
+  assetKinds,
   type AssetPatch,
   type Assets,
   type AssetSpecs,
@@ -25,6 +26,8 @@ export interface AssetCatalogueOptions {
   readonly folder: AssetFolder;
   /** The time, as ISO 8601 text. */
   readonly timestamp: () => string;
+  /** Tells of each asset whether a revision of an endpoint, or what runs, refers to it. */
+  readonly references: () => (kind: AssetKind, target: AssetTarget) => boolean;
   /** Says which deployment uses an asset, as `e/blue`; null for none. */
   readonly userOf: (kind: AssetKind, target: AssetTarget) => string | null;
 }
@@ -129,6 +132,31 @@ export class AssetCatalogue implements AssetOperations {
     });
   }
 
+  /** Removes anonymous assets that nobody has asked for since that time (ISO 8601) and nothing refers to; how many. */
+  async collect(before: string): Promise<number> {
+    const { records, folder } = this.#options;
+    return this.#registering.run(async () => {
+      const forgotten = this.#forgotten(before);
+      // The rows first, and all in one go: files without a row are removed at the next start.
+      for (const { kind, target } of forgotten) records.delete(kind, target);
+      for (const { kind, target } of forgotten) await folder.remove(kind, target);
+      return forgotten.length;
+    });
+  }
+
+  #forgotten(before: string): readonly { readonly kind: AssetKind; readonly target: AssetTarget }[] {
+    const { records, references } = this.#options;
+    const old = assetKinds.flatMap((kind) =>
+      records
+        .all(kind)
+        .filter(({ asset }) => asset.is_anonymous && asset.modified_at < before)
+        .map(({ asset }) => ({ kind, target: asset })),
+    );
+    if (old.length === 0) return [];
+    const isReferredTo = references();
+    return old.filter(({ kind, target }) => !isReferredTo(kind, target));
+  }
+
   async #read({ field, path, mustBeFolder }: AssetSource): Promise<Content> {
     if (!isAbsolute(path)) {
       throw ServingError.invalidField(field, "an absolute path on the machine of the control plane", path);
@@ -205,17 +233,18 @@ export class AssetCatalogue implements AssetOperations {
     });
   }
 
-  /** Tags and description may change, and do so where they are given. */
+  /** Tags and description may change, and do so where they are given; one without a name has been asked for again. */
   #described<K extends AssetKind>(
     kind: K,
     { asset }: AssetRecord<K>,
     { description, tags }: AssetSpecs[K],
   ): Assets[K] {
+    const hasTags = Object.keys(tags).length > 0;
     const isAsBefore =
       (description === null || description === asset.description) &&
-      (Object.keys(tags).length === 0 || JSON.stringify(tags) === JSON.stringify(asset.tags));
-    if (isAsBefore) return asset;
-    const patch = { ...(description === null ? {} : { description }), tags };
+      (!hasTags || JSON.stringify(tags) === JSON.stringify(asset.tags));
+    if (isAsBefore && !asset.is_anonymous) return asset;
+    const patch = { ...(description === null ? {} : { description }), ...(hasTags ? { tags } : {}) };
     this.#options.records.patch(kind, asset, patch, this.#options.timestamp());
     return this.resolve(kind, asset).asset;
   }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assetKinds, type AssetKind } from "../../contracts/control/assets.ts";
 import type { AssetTarget } from "../records.ts";
@@ -56,7 +56,10 @@ export class AssetFolder {
   }
 
   async remove(kind: AssetKind, target: AssetTarget): Promise<void> {
-    await rm(this.#folderOf(kind, target), { recursive: true, force: true });
+    const folder = this.#folderOf(kind, target);
+    await rm(folder, { recursive: true, force: true });
+    // Its name goes with its last version.
+    await rmdir(dirname(folder)).catch(() => undefined);
   }
 
   #folderOf(kind: AssetKind, { name, version }: AssetTarget): string {

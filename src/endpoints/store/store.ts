@@ -3,6 +3,7 @@ import { Database } from "./database.ts";
 import { DeploymentRows } from "./deployment-rows.ts";
 import { EndpointRows } from "./endpoint-rows.ts";
 import { HistoryRows } from "./history-rows.ts";
+import { ReferenceRows } from "./reference-rows.ts";
 import { RolloutRows } from "./rollout-rows.ts";
 import { SagemakerRows } from "./sagemaker-rows.ts";
 
@@ -12,6 +13,7 @@ export class Store {
   readonly deployments: DeploymentRows;
   readonly assets: AssetRows;
   readonly history: HistoryRows;
+  readonly references: ReferenceRows;
   readonly rollouts: RolloutRows;
   readonly sagemaker: SagemakerRows;
   readonly #database: Database;
@@ -23,6 +25,7 @@ export class Store {
     this.deployments = new DeploymentRows(this.#database);
     this.assets = new AssetRows(this.#database);
     this.history = new HistoryRows(this.#database);
+    this.references = new ReferenceRows(this.#database);
     this.rollouts = new RolloutRows(this.#database);
     this.sagemaker = new SagemakerRows(this.#database);
   }

@@ -203,6 +203,10 @@ describe("environments", () => {
       },
     ]);
     expect((await put("environments/env/versions/1", properties)).status).toBe(200);
+    // As azure-ai-ml asks for environment="azureml:env@latest".
+    expect((await rig.call("environments/azureml%3Aenv/versions?$top=1")).json).toMatchObject({
+      value: [{ name: "1" }],
+    });
     // azure-ai-ml takes a 409 for the sign to make another version.
     expect((await put("environments/env/versions/1", { image: "image:2" })).status).toBe(409);
   });

@@ -192,7 +192,8 @@ function kindOf({ route }: ArmCall): AssetKind {
 }
 
 function nameOf(call: ArmCall): AssetName {
-  const name = assetNameSchema.safeParse(call.param("name"));
+  // The SDK leaves the prefix of azureml:NAME@latest in place where code, and not a file, names an environment.
+  const name = assetNameSchema.safeParse(call.param("name").replace(/^azureml:/i, ""));
   if (name.success) return name.data;
   throw ServingError.invalidField(
     "name",

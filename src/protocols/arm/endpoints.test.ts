@@ -67,6 +67,12 @@ describe("endpoints", () => {
     expect((await rig.call("onlineEndpoints/first")).json).toStrictEqual(again.json);
   });
 
+  it("are found in any case, because the SDK itself puts them into lower case", async () => {
+    await rig.call("onlineEndpoints/First", { method: "PUT", body: endpointBody });
+    expect((await rig.call("onlineEndpoints/FIRST")).json).toMatchObject({ name: "first" });
+    expect((await rig.call("onlineEndpoints/first")).status).toBe(200);
+  });
+
   it("come back as they were sent, and keep what Azure has no word for", async () => {
     await rig.call("onlineEndpoints/first", { method: "PUT", body: endpointBody });
     const [endpoint] = await rig.plane.endpoints.list();

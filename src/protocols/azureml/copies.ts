@@ -54,7 +54,7 @@ export class Copies {
   async #send(live: LiveCall, lease: Lease): Promise<void> {
     const { endpoint, mirror, request, path } = live;
     const startedAt = this.#clock.now();
-    const call = lease.backend.call({ ...request, target: targetOn(mirror.routes, path) });
+    const call = lease.backend.call({ ...request, target: targetOn(lease.routes, path) });
     const patience = this.#patienceFor(mirror, call);
     this.#underWay.add(patience);
     try {

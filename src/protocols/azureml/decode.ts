@@ -19,7 +19,7 @@ export function findEndpoint(directory: EndpointDirectory, url: string): Destina
   const end = below.search(/[/?]/);
   const name = end === -1 ? below : below.slice(0, end);
   const rest = end === -1 ? "" : below.slice(end);
-  const endpoint = directory.find(name);
+  const endpoint = directory.find(name.toLowerCase());
   if (endpoint === undefined) {
     throw new ServingError("ENDPOINT_NOT_FOUND", `There is no endpoint ${name.slice(0, 64)}.`, {
       field: "endpoint",
@@ -51,7 +51,7 @@ export interface Choice {
 /** @throws ServingError DEPLOYMENT_NOT_FOUND */
 export function chooseDeployment(endpoint: LiveEndpoint, pinned: string | undefined): Choice {
   if (pinned !== undefined) {
-    const deployment = endpoint.deployment(pinned);
+    const deployment = endpoint.deployment(pinned.toLowerCase());
     if (deployment !== undefined) return { deployment, mirror: null };
     throw new ServingError(
       "DEPLOYMENT_NOT_FOUND",
@@ -82,8 +82,7 @@ const scorePath = "/score";
  * Path and query on the instance: `/score` stands for its scoring route, and what is below for what is below that; all
  * else is the instance's own path.
  */
-export function targetOn(routes: InstanceRoutes | null, path: string): string {
-  const scoring = routes?.scoring ?? scorePath;
+export function targetOn({ scoring }: InstanceRoutes, path: string): string {
   if (scoring === scorePath || !/^\/score(?:[/?]|$)/.test(path)) return path;
   const below = path.slice(scorePath.length);
   return below.startsWith("/") && scoring.endsWith("/") ? scoring + below.slice(1) : scoring + below;

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request as sendRequest } from "node:http";
+import { request as sendRequest, type RequestListener } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { HttpBackend } from "../../runtimes/upstream/http-backend.ts";
 import { closedPort } from "../../runtimes/upstream/testing/servers.ts";
@@ -85,6 +85,10 @@ describe("which deployment answers", () => {
       headers: { "azureml-model-deployment": "green" },
     });
     expect(pinned.text).toBe("green");
+    const shouted = await rig.ask("/endpoints/Wine/score", {
+      headers: { "azureml-model-deployment": "GREEN" },
+    });
+    expect(shouted.text).toBe("green");
     const unknown = await rig.ask("/endpoints/wine/score", {
       headers: { "azureml-model-deployment": "red" },
     });
@@ -132,6 +136,22 @@ describe("what an instance gets", () => {
     await rig.deploy("blue", echo, { routes: { liveness: "/", readiness: "/", scoring } });
     const { text } = await rig.ask(`/endpoints/wine${path}`);
     expect(JSON.parse(text)).toMatchObject({ url: target });
+  });
+
+  it("is on the route of the very instance, also while two revisions have different ones", async () => {
+    const rig = await rigOf();
+    const seen: string[] = [];
+    const instance = (word: string): RequestListener => {
+      return ({ url }, response) => {
+        seen.push(`${word} ${url ?? ""}`);
+        response.end();
+      };
+    };
+    const routes = { liveness: "/", readiness: "/" };
+    await rig.deploy("blue", instance("old"), { routes: { ...routes, scoring: "/v1" } });
+    await rig.deploy("blue", instance("new"), { routes: { ...routes, scoring: "/v2" } });
+    for (let call = 0; call < 4; call += 1) await rig.ask("/endpoints/wine/score");
+    expect(new Set(seen)).toEqual(new Set(["old /v1", "new /v2"]));
   });
 
   it.each(["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])("may be a %s", async (method) => {

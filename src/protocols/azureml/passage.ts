@@ -136,8 +136,8 @@ export class Passage {
       const place = takePlace(deployment, patience);
       this.#lease = place instanceof Promise ? await place : place;
       this.#sentAt = this.#context.clock.now();
-      // Not before now: without an instance nobody knows the routes.
-      const target = targetOn(deployment.routes, path);
+      // Not before now: the instances of two revisions may have different routes.
+      const target = targetOn(this.#lease.routes, path);
       this.#call = this.#lease.backend.call({ ...message, target });
       const outcome = await patience.until(this.#call.outcome);
       this.#answeredAt = this.#context.clock.now();

@@ -112,7 +112,7 @@ export class Tunnels {
     let lease: Lease | null = null;
     try {
       lease = await takePlace(deployment, patience);
-      handshake = shakeHands(upgradeRequest(caller, lease, targetOn(deployment.routes, destination.path)));
+      handshake = shakeHands(upgradeRequest(caller, lease, targetOn(lease.routes, destination.path)));
       const reply = await patience.until(handshake.reply);
       const held = lease;
       caller.socket.once("close", () => {

@@ -61,7 +61,8 @@ export class ControlCall {
   /** A name that somebody gives: one that breaks the rules is refused with the rules. */
   newName(param: "endpoint" | "deployment"): string {
     const text = this.#param(param);
-    if (endpointNameSchema.safeParse(text).success) return text;
+    const name = endpointNameSchema.safeParse(text);
+    if (name.success) return name.data;
     throw ServingError.invalidField("name", nameRule, text.slice(0, 80));
   }
 

@@ -81,6 +81,16 @@ describe("the control API", () => {
     expect(await ask("GET", "/api/endpoints/shop")).toEqual(json(404, { code: "ENDPOINT_NOT_FOUND" }));
   });
 
+  it("takes names in any case, and keeps them in lower case", async () => {
+    await ask("PUT", "/api/endpoints/Shop", { body: { name: "SHOP" } });
+    expect(await ask("GET", "/api/endpoints/sHoP")).toEqual(json(200, { name: "shop" }));
+    await deployed();
+    const traffic = await ask("PUT", "/api/endpoints/Shop/traffic", { body: { traffic: { Blue: 100 } } });
+    expect(traffic).toEqual(json(200, { traffic: { blue: 100 } }));
+    expect((await ask("GET", "/api/endpoints/Shop/deployments/BLUE")).body).toMatchObject({ name: "blue" });
+    expect((await ask("GET", "/api/endpoints")).body).toHaveLength(1);
+  });
+
   it("deploys what has been registered, waits for it, measures it and shows its lines", async () => {
     await deployed();
     const url = "/api/endpoints/shop/deployments/blue";

@@ -8,10 +8,18 @@ export function decodeBody<Value>(bytes: Buffer, schema: z.ZodType<Value>, fill:
   if (!isObject(value)) throw ServingError.wrongValue("body", "an object", value);
   for (const [name, fromPath] of Object.entries(fill)) {
     const given: unknown = value[name];
-    if (given === undefined || given === fromPath) continue;
+    if (given === undefined || isSameName(given, fromPath)) continue;
     throw ServingError.wrongValue(name, `${String(fromPath)}, as in the path`, given);
   }
   return decode({ ...value, ...fill }, schema);
+}
+
+/** Case is no difference: names of endpoints and deployments have none. */
+function isSameName(given: unknown, fromPath: unknown): boolean {
+  const [one, other] = [given, fromPath].map((name) =>
+    typeof name === "string" ? name.toLowerCase() : name,
+  );
+  return one === other;
 }
 
 /** @throws ServingError INVALID_REQUEST that names the first wrong field */

@@ -33,7 +33,7 @@ function isOperation(name: string): name is ControlOperation {
   return Object.hasOwn(controlRoutes, name);
 }
 
-const sharesSchema = z.record(z.string(), z.int());
+const sharesSchema = z.record(z.string().toLowerCase(), z.int());
 
 export const trafficChangeSchema = z.object({
   traffic: sharesSchema.exactOptional(),

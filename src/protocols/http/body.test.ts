@@ -26,10 +26,14 @@ describe("readBody", () => {
     expect(String(await readBody(requestOf([]), limit))).toBe("");
   });
 
-  it.each(["gzip", "GZIP", "deflate", "identity"])("unpacks %s", async (encoding) => {
+  it.each(["gzip", "GZIP", "x-gzip", "deflate", "identity", ""])("unpacks %j", async (encoding) => {
     const body = Buffer.from("x".repeat(limit));
     const pack =
-      encoding === "identity" ? (bytes: Buffer) => bytes : encoding === "deflate" ? deflateSync : gzipSync;
+      encoding === "identity" || encoding === ""
+        ? (bytes: Buffer) => bytes
+        : encoding === "deflate"
+          ? deflateSync
+          : gzipSync;
     const request = requestOf([pack(body)], { "content-encoding": encoding });
     expect(await readBody(request, limit)).toEqual(body);
   });

@@ -15,9 +15,10 @@ const pack = promisify(gzip);
  */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   checkAnnounced(request, limitBytes);
-  const encoding = request.headers["content-encoding"]?.toLowerCase();
+  const encoding = request.headers["content-encoding"]?.toLowerCase() ?? "";
   const body = await collectBody(request, limitBytes);
-  return encoding === undefined || encoding === "identity" ? body : unpack(body, encoding, limitBytes);
+  if (encoding === "" || encoding === "identity") return body;
+  return unpack(body, encoding === "x-gzip" ? "gzip" : encoding, limitBytes);
 }
 
 /** How long the rest of a refused body is let in. */

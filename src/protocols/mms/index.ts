@@ -1,16 +1,27 @@
 import type { FastifyInstance } from "fastify";
 import type { MmsContext } from "./context.ts";
-import { answerMms } from "./dispatch.ts";
+import { answerMms, type MmsListener } from "./dispatch.ts";
 import type { MmsApis } from "./routes.ts";
 
 export type { MmsContext } from "./context.ts";
 export type { MmsApis } from "./routes.ts";
 
+export interface MmsRegistration {
+  readonly apis: MmsApis;
+  /** Nobody has to be asked before a request is answered: the app has no hooks. */
+  readonly isOpen: boolean;
+}
+
 /**
  * Puts Multi Model Server's APIs on a listener: one of them, or both where they share an address. Every path is theirs, but
  * for those that are put on the app beside them.
  */
-export function registerMms(app: FastifyInstance, context: MmsContext, apis: MmsApis): void {
+export function registerMms(
+  app: FastifyInstance,
+  context: MmsContext,
+  { apis, isOpen }: MmsRegistration,
+): void {
+  const listener = { context, apis };
   // Whoever asks first whether its body is taken need not send one that is too large.
   app.server.on("checkContinue", (request, response) => {
     if (Number(request.headers["content-length"] ?? 0) <= context.maxRequestBytes) response.writeContinue();
@@ -18,6 +29,21 @@ export function registerMms(app: FastifyInstance, context: MmsContext, apis: Mms
   });
   app.all("/*", (request, reply) => {
     reply.hijack();
-    void answerMms({ context, apis }, request.raw, reply.raw);
+    void answerMms(listener, request.raw, reply.raw);
   });
+  if (isOpen) takeCallsFirst(app, listener);
+}
+
+/** Calls of models do not go through the app's router, which would only find that they are for us. */
+function takeCallsFirst({ server, routing }: FastifyInstance, listener: MmsListener): void {
+  server.removeAllListeners("request");
+  server.on("request", (request, response) => {
+    if (isCall(request.url ?? "")) void answerMms(listener, request, response);
+    else routing(request, response);
+  });
+}
+
+/** What may not be decodable is left to the router, which has an answer to it. */
+function isCall(target: string): boolean {
+  return (target.startsWith("/predictions/") || target.startsWith("/models/")) && !target.includes("%");
 }

@@ -4,6 +4,7 @@ import { ServingError } from "../../contracts/serving-error.ts";
 import type { InvokeOutcome } from "../../core/hosting/hosted-call.ts";
 import type { HandlerRequest } from "../../core/ports/handler-launcher.ts";
 import { checkAnnounced, collectBody } from "../http/body.ts";
+import { checkAnswerSize } from "../http/handler-head.ts";
 import type { MmsContext } from "./context.ts";
 import { missingParameter } from "./errors.ts";
 import type { MmsExchange } from "./exchange.ts";
@@ -14,7 +15,7 @@ import type { InvokeRoute } from "./routes.ts";
 /**
  * The hot path: hands a request to a model.
  *
- * @throws ServingError PAYLOAD_TOO_LARGE, INVALID_REQUEST, CANCELLED
+ * @throws ServingError PAYLOAD_TOO_LARGE, INVALID_REQUEST, CANCELLED, MODEL_ERROR for an answer that cannot be sent
  */
 export async function invoke(
   context: MmsContext,
@@ -60,10 +61,6 @@ function replyTo({ maxResponseBytes }: MmsContext, outcome: InvokeOutcome): MmsR
     const { status: code, type, message } = outcome;
     return { ...problemReply({ code, type, message }), error: new ServingError("MODEL_ERROR", message) };
   }
-  const { item } = outcome;
-  if (item.body.byteLength <= maxResponseBytes) return itemReply(item);
-  const limit = String(maxResponseBytes);
-  const message = `The model answered ${String(item.body.byteLength)} bytes: max_response_size is ${limit}.`;
-  const error = new ServingError("MODEL_ERROR", message);
-  return { ...problemReply({ code: 500, type: "InternalServerException", message }), error };
+  checkAnswerSize(outcome.item, maxResponseBytes);
+  return itemReply(outcome.item);
 }

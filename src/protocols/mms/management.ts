@@ -42,9 +42,12 @@ async function orderOf(context: MmsContext, exchange: MmsExchange): Promise<Regi
   checkAnnounced(request, context.maxRequestBytes);
   const body = await collectBody(request, context.maxRequestBytes);
   const mime = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
-  if (mime === "application/json") return orderFrom(bodyParameters(body.toString()), 1000);
-  const inMinutes = context.responseTimeoutUnit === "minutes";
-  return orderFrom(queryParameters(query), inMinutes ? 60_000 : 1000);
+  const isJson = mime === "application/json";
+  const parameters = isJson ? bodyParameters(body.toString()) : queryParameters(query);
+  if (parameters.text("url") === "" && context.profile === "torchserve") {
+    throw new ServingError("MODEL_NOT_FOUND", "Model not found at: ", { field: "url" });
+  }
+  return orderFrom(parameters, !isJson && context.responseTimeoutUnit === "minutes" ? 60_000 : 1000);
 }
 
 /** @param unitMs what one of `response_timeout` stands for */
@@ -52,6 +55,8 @@ function orderFrom(parameters: MmsParameters, unitMs: number): RegistrationReque
   const url = parameters.text("url");
   if (url === undefined || url === "") throw missingParameter("url");
   const timeout = parameters.integer("response_timeout");
+  const startupTimeout = parameters.integer("startup_timeout");
+  const workers = parameters.integer("initial_workers");
   return {
     url,
     name: named(parameters.text("model_name")),
@@ -60,7 +65,9 @@ function orderFrom(parameters: MmsParameters, unitMs: number): RegistrationReque
     batchSize: parameters.integer("batch_size"),
     maxBatchDelayMs: parameters.integer("max_batch_delay"),
     responseTimeoutMs: timeout === undefined || timeout < 0 ? undefined : timeout * unitMs,
-    initialWorkers: parameters.integer("initial_workers"),
+    startupTimeoutMs: startupTimeout === undefined ? undefined : Math.max(0, startupTimeout) * 1000,
+    // Fewer than none are none.
+    initialWorkers: workers === undefined ? undefined : Math.max(0, workers),
     synchronous: parameters.flag("synchronous"),
   };
 }

@@ -24,8 +24,8 @@ afterEach(async () => {
 
 describe("listeners of one API each", () => {
   it("do not answer for the other", async () => {
-    const inference = await rigOf({ apis: { inference: true, management: false } });
-    const management = await rigOf({ apis: { inference: false, management: true } });
+    const inference = await rigOf({ apis: { inference: true, management: false, metrics: false } });
+    const management = await rigOf({ apis: { inference: false, management: true, metrics: false } });
     expect((await inference.ask("GET", "/models")).status).toBe(404);
     expect((await inference.ask("GET", "/ping")).status).toBe(200);
     expect((await management.ask("GET", "/models")).status).toBe(200);
@@ -42,9 +42,13 @@ describe("the APIs' documents", () => {
   });
 
   it.each([
-    ["Model Server APIs", { inference: true, management: true }, ["/invocations", "/models"]],
-    ["Model Serving APIs", { inference: true, management: false }, ["/invocations", "/ping"]],
-    ["Model Management APIs", { inference: false, management: true }, ["/models", "/models/{model_name}"]],
+    ["Model Server APIs", { inference: true, management: true, metrics: false }, ["/invocations", "/models"]],
+    ["Model Serving APIs", { inference: true, management: false, metrics: false }, ["/invocations", "/ping"]],
+    [
+      "Model Management APIs",
+      { inference: false, management: true, metrics: false },
+      ["/models", "/models/{model_name}"],
+    ],
   ] as const)("%s", async (title, apis, paths) => {
     const rig = await rigOf({ apis });
     const root = await rig.ask("OPTIONS", "/");

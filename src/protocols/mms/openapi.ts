@@ -212,6 +212,17 @@ const managementPaths = {
   },
 };
 
+const metricsPaths = {
+  "/metrics": {
+    get: {
+      description: "Everything that is counted.",
+      operationId: "metrics",
+      parameters: [],
+      responses: { "200": { description: "OK", content: { "text/plain": { schema: text } } } },
+    },
+  },
+};
+
 const servingText = "Model Server is a flexible and easy to use tool for serving deep learning models";
 const titles = {
   inference: ["Model Serving APIs", servingText],
@@ -220,10 +231,12 @@ const titles = {
     "Loads, scales, describes and unloads the models of a running server",
   ],
   both: ["Model Server APIs", servingText],
+  metrics: ["Metrics APIs", "Metrics, as Prometheus reads them"],
 } as const;
 
-export function describeApi({ inference, management }: MmsApis): object {
-  const [title, description] = titles[!management ? "inference" : inference ? "both" : "management"];
+export function describeApi(apis: MmsApis): object {
+  const { inference, management, metrics } = apis;
+  const [title, description] = titles[titleOf(apis)];
   return {
     openapi: "3.0.1",
     info: { title, description, version: "1.0.0" },
@@ -231,8 +244,14 @@ export function describeApi({ inference, management }: MmsApis): object {
       "/": { options: describing },
       ...(inference ? inferencePaths : {}),
       ...(management ? managementPaths : {}),
+      ...(metrics ? metricsPaths : {}),
     },
   };
+}
+
+function titleOf({ inference, management }: MmsApis): keyof typeof titles {
+  if (inference) return management ? "both" : "inference";
+  return management ? "management" : "metrics";
 }
 
 /** What a model takes is its handler's secret: there is little to tell. Rejects with MODEL_NOT_FOUND. */

@@ -4,6 +4,7 @@ import type { ServingError } from "../../contracts/serving-error.ts";
 import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { discardRest } from "../http/body.ts";
+import { handlerHead } from "../http/handler-head.ts";
 import { type MmsProblem, problemOf } from "./errors.ts";
 import { prettyJson } from "./json.ts";
 
@@ -46,39 +47,13 @@ export function problemReply({ code, type, message }: MmsProblem): MmsReply {
   return jsonReply(code, { code, type, message });
 }
 
-/** What a handler answered goes out as it is: without a content type where it has set none. */
-export function itemReply({ status, phrase, headers, contentType, body }: HandlerItem): MmsReply {
-  const type = contentType === null ? [] : ["content-type", contentType];
-  return {
-    status,
-    phrase: oneLine(phrase),
-    headers: [...type, ...withoutFraming(headers)],
-    body,
-    error: null,
-  };
-}
-
-/** How the answer travels is not the handler's to say. */
-const framing: ReadonlySet<string> = new Set([
-  ...["connection", "content-length", "keep-alive", "transfer-encoding", "upgrade", "trailer"],
-]);
-
-function withoutFraming(headers: readonly string[]): readonly string[] {
-  const kept: string[] = [];
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    const name = headers[index] ?? "";
-    if (!framing.has(name.toLowerCase())) kept.push(name, headers[index + 1] ?? "");
-  }
-  return kept;
+/** What a handler answered goes out as it is: without a content type where it has set none. Throws a ServingError. */
+export function itemReply(item: HandlerItem): MmsReply {
+  return { ...handlerHead(item), body: item.body, error: null };
 }
 
 function phraseOf(status: number): string | null {
   return phrases.get(status) ?? (status > 511 ? `Server Error (${String(status)})` : null);
-}
-
-/** A phrase is part of a line. */
-function oneLine(phrase: string): string {
-  return phrase.replace(/[^\t\x20-\x7e]/g, " ");
 }
 
 /** Up to here a copy costs less than a second piece to write. */
@@ -97,7 +72,9 @@ export function sendReply({ request, response, clock }: Exchange, reply: MmsRepl
   if (response.destroyed) return length;
   const stays = status < 400 && request.complete && response.shouldKeepAlive;
   const head = [...headers, ...fixedHeaders()];
-  head.push("content-length", String(length), "connection", stays ? "keep-alive" : "close");
+  // There is no body with a 204, and must be no length.
+  if (status !== 204) head.push("content-length", String(length));
+  head.push("connection", stays ? "keep-alive" : "close");
   if (phrase === null) response.writeHead(status, head);
   else response.writeHead(status, phrase, head);
   if (status === 204 || status === 304 || request.method === "HEAD") response.end();

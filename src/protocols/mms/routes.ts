@@ -25,10 +25,11 @@ export interface InvokeRoute {
   readonly takesQuery: boolean;
 }
 
-/** Which of the two APIs a listener has; where both share an address, it has both. */
+/** Which APIs a listener has: those with the same address share it. Metrics are put beside them by whoever has them. */
 export interface MmsApis {
   readonly inference: boolean;
   readonly management: boolean;
+  readonly metrics: boolean;
 }
 
 export interface RouteTable {

@@ -1,5 +1,6 @@
 import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
 import type { ServingError } from "../../contracts/serving-error.ts";
+import { handlerHead } from "../http/handler-head.ts";
 import { encodeRefusal } from "../http/payloads/refusal.ts";
 
 /** An answer, before it is written. */
@@ -26,10 +27,12 @@ export function emptyAnswer(status: number, error: ServingError | null = null): 
   return { status, phrase: "", headers: [], body: nothing, error };
 }
 
-/** What a handler answered: its headers, those of sessions and custom attributes among them, go out as they are. */
-export function itemAnswer({ status, phrase, headers, contentType, body }: HandlerItem): Answer {
-  const type = contentType === null ? [] : ["content-type", contentType];
-  return { status, phrase, headers: [...type, ...headers], body, error: null };
+/**
+ * What a handler answered: its headers, those of sessions and custom attributes among them, go out as they are. Throws a
+ * ServingError where they cannot.
+ */
+export function itemAnswer(item: HandlerItem): Answer {
+  return { ...handlerHead(item), body: item.body, error: null };
 }
 
 export function errorAnswer(error: ServingError): Answer {

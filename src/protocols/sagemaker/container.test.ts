@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { ContainerRig, type ContainerRigOptions } from "./testing/container-rig.ts";
 
 let rig: ContainerRig | null = null;
@@ -155,6 +156,37 @@ describe("the multi-model contract", () => {
     const container = await started();
     await container.load("a");
     expect((await container.ask("/models/a/invoke", post("x".repeat(1_000_001)))).status).toBe(413);
+  });
+
+  it.each([
+    [{ headers: ["X-Bad", "two\r\nlines"] }, 'X-Bad: "two\\r\\nlines"'],
+    [{ headers: ["Bad name", "x"] }, '"Bad name"'],
+    [{ contentType: "text/€" }, "content-type"],
+    [{ status: 101 }, "status 101"],
+    [{ status: Number.POSITIVE_INFINITY }, "status Infinity"],
+    [{ body: Buffer.alloc(2_000_001) }, "2000001 bytes: max_response_size is 2000000"],
+  ])("names what it cannot send of an answer, and lives on: %j", async (odd, named) => {
+    const plain = { status: 200, phrase: "", headers: [], contentType: null, body: Buffer.from("x") };
+    const container = await started({ handle: () => ({ ...plain, ...odd }) });
+    await container.load("a");
+    const { status, body } = await jsonOf(container.ask("/models/a/invoke", post("x")));
+    expect(status).toBe(500);
+    expect(z.object({ message: z.string() }).parse(body).message).toContain(named);
+    expect((await container.ask("/ping")).status).toBe(200);
+  });
+
+  it("sends what a handler says of the connection nowhere", async () => {
+    const headers = ["Content-Length", "70", "Transfer-Encoding", "chunked", "X-Own", "1"];
+    const body = Buffer.from("abc");
+    const item = { status: 200, phrase: "fine\r\nX: y", headers, contentType: null, body };
+    const container = await started({ handle: () => item });
+    await container.load("a");
+    const answer = await container.ask("/models/a/invoke", post("x"));
+    expect([answer.headers.get("x-own"), answer.headers.get("x"), await answer.text()]).toEqual([
+      "1",
+      null,
+      "abc",
+    ]);
   });
 
   it("is not well while it stops", async () => {

@@ -6,6 +6,8 @@ import type { RouteContext } from "./exchange.ts";
 export interface SagemakerContext extends RouteContext {
   readonly host: ContainerHost;
   readonly mode: ContainerMode;
+  /** Of one answer. */
+  readonly maxResponseBytes: number;
   /** Whether calls are refused, since the server is on its way out. */
   readonly isStopping: () => boolean;
   /** Whether a WebSocket with this header is let in: it does not pass the hooks that requests pass. */

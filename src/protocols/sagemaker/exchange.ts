@@ -82,10 +82,11 @@ async function answer(
   let given: Answer;
   try {
     given = await operation(exchange, notes);
+    send(context, exchange, given);
   } catch (error) {
     given = errorAnswer(ServingError.from(error));
+    send(context, exchange, given);
   }
-  send(context, exchange, given);
   const { request } = exchange;
   observer.ended({
     protocol: "sagemaker",
@@ -108,7 +109,8 @@ async function answer(
 function send({ clock }: RouteContext, { request, response }: Exchange, given: Answer): void {
   if (response.destroyed) return;
   const { status, phrase, headers, body } = given;
-  const length = ["content-length", String(body.byteLength)];
+  // There is no body then, and must be no length.
+  const length = status === 204 ? [] : ["content-length", String(body.byteLength)];
   // What is still to come of this body could not be told from the next request.
   const closing = request.complete ? [] : ["connection", "close"];
   const all = [...headers, ...length, ...closing];

@@ -1,4 +1,5 @@
 import type { ServingError } from "../../contracts/serving-error.ts";
+import { checkAnswerSize } from "../http/handler-head.ts";
 import { type Answer, errorAnswer, failureAnswer, itemAnswer } from "./answer.ts";
 import type { SagemakerContext } from "./context.ts";
 import { handlerRequest } from "./decode.ts";
@@ -6,7 +7,11 @@ import { inContractWords, modelNotFound } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Sends a request to a model that is loaded, and gives its answer. */
-export async function invoke({ host }: SagemakerContext, exchange: Exchange, model: string): Promise<Answer> {
+export async function invoke(
+  { host, maxResponseBytes }: SagemakerContext,
+  exchange: Exchange,
+  model: string,
+): Promise<Answer> {
   if (!host.has(model)) throw modelNotFound(model);
   const { request, response } = exchange;
   const call = host.invoke(model, handlerRequest(request, await exchange.readBody()));
@@ -17,6 +22,7 @@ export async function invoke({ host }: SagemakerContext, exchange: Exchange, mod
   const outcome = await call.outcome;
   switch (outcome.kind) {
     case "answered":
+      checkAnswerSize(outcome.item, maxResponseBytes);
       return itemAnswer(outcome.item);
     case "failed":
       return failureAnswer(outcome);

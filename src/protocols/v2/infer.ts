@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { ModelVersion } from "../../core/models/model-version.ts";
@@ -7,9 +6,8 @@ import type { CallTiming } from "../../core/scheduling/inference-call.ts";
 import { endReply, packReply, readBody } from "../http/body.ts";
 import { cloudEventHeaders } from "./cloud-events.ts";
 import type { V2Context } from "./context.ts";
-import { decodeInferRequest } from "../http/payloads/v2/decode.ts";
-import { encodeInferReply } from "../http/payloads/v2/encode.ts";
 import { encodeError, statusOf } from "../http/errors.ts";
+import { readInferRequest, writeInferReply } from "./infer-body.ts";
 
 /** What one infer request is about, as its route says. */
 export interface InferTarget {
@@ -67,7 +65,8 @@ async function infer(context: V2Context, exchange: Exchange): Promise<void> {
   exchange.bytesIn = body.byteLength;
   const model = engine.resolve(target.name, target.version);
   exchange.model = model;
-  const { id, tensors, outputs, textOutputs, parameters, priority, timeoutMs } = decodeInferRequest(body);
+  const wanted = readInferRequest(request.headers, body);
+  const { tensors, outputs, parameters, priority, timeoutMs } = wanted;
   const deadlineMs = startedAt + Math.min(timeoutMs ?? context.requestTimeoutMs, context.requestTimeoutMs);
   const payload = { kind: "tensors", tensors } as const;
   const pending = engine.infer(model, { payload, outputs, parameters, deadlineMs, priority });
@@ -77,18 +76,23 @@ async function infer(context: V2Context, exchange: Exchange): Promise<void> {
   });
   const { result, timing } = await pending.reply;
   exchange.timing = timing;
-  const replyId = id ?? randomUUID();
-  const text = encodeInferReply(model.spec, result, { id: replyId, textOutputs });
+  const reply = writeInferReply(model.spec, result, wanted);
   const totalMs = clock.now() - startedAt;
-  const headers = [
-    ...cloudEventHeaders(context, model.spec, replyId),
-    "server-timing",
-    serverTiming(timing, totalMs),
-  ];
+  const answer: Answer = {
+    status: 200,
+    contentType: reply.contentType,
+    body: reply.body,
+    headers: [
+      ...cloudEventHeaders(context, model.spec, reply.id),
+      "server-timing",
+      serverTiming(timing, totalMs),
+      ...reply.headers,
+    ],
+  };
   if (context.isGzipEnabled && request.headers["accept-encoding"] !== undefined)
-    await sendPacked(exchange, text, headers);
-  else send(exchange, { status: 200, body: text, headers });
-  ended(context, exchange, { status: 200, bytesOut: text.length, error: null });
+    await sendPacked(exchange, answer);
+  else send(exchange, answer);
+  ended(context, exchange, { status: 200, bytesOut: reply.body.length, error: null });
 }
 
 function serverTiming({ queueMs, computeMs }: CallTiming, totalMs: number): string {
@@ -102,12 +106,13 @@ function micros(ms: number): string {
 
 interface Answer {
   readonly status: number;
+  readonly contentType: string;
   readonly body: string | Buffer;
   readonly headers: readonly string[];
 }
 
 /** One write: head and body leave together. */
-function send(exchange: Exchange, { status, body, headers }: Answer): void {
+function send(exchange: Exchange, { status, contentType, body, headers }: Answer): void {
   const { request, response } = exchange;
   if (response.destroyed) return;
   const requestId = request.headers["x-request-id"];
@@ -115,7 +120,7 @@ function send(exchange: Exchange, { status, body, headers }: Answer): void {
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   response.writeHead(status, [
     "content-type",
-    "application/json",
+    contentType,
     "content-length",
     String(length),
     ...headers,
@@ -129,14 +134,14 @@ function isEchoable(requestId: string): boolean {
   return /^[A-Za-z0-9._-]{1,128}$/.test(requestId);
 }
 
-async function sendPacked(exchange: Exchange, text: string, headers: readonly string[]): Promise<void> {
-  const body = Buffer.from(text);
+async function sendPacked(exchange: Exchange, answer: Answer): Promise<void> {
+  const body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
   const packed = await packReply(body, exchange.request.headers["accept-encoding"]);
-  if (packed === null) send(exchange, { status: 200, body, headers });
+  if (packed === null) send(exchange, { ...answer, body });
   else {
     const vary = [exchange.response.getHeader("vary") ?? [], "Accept-Encoding"].flat().join(", ");
     const more = ["content-encoding", "gzip", "vary", vary];
-    send(exchange, { status: 200, body: packed, headers: [...headers, ...more] });
+    send(exchange, { ...answer, body: packed, headers: [...answer.headers, ...more] });
   }
 }
 
@@ -147,7 +152,7 @@ function answerError(context: V2Context, exchange: Exchange, error: ServingError
   const headers = retryAfterS === undefined ? [] : ["retry-after", String(retryAfterS)];
   // What is still to come of this body could not be told from the next request.
   if (!exchange.request.complete) headers.push("connection", "close");
-  send(exchange, { status, body, headers });
+  send(exchange, { status, contentType: "application/json", body, headers });
   ended(context, exchange, { status, bytesOut: body.length, error });
 }
 

@@ -18,7 +18,7 @@ const remote = /^[a-z][a-z\d+.-]+:/i;
 export async function locate(draft: Draft, path: YamlPath, given: string): Promise<string> {
   const absolute = resolve(draft.folderOf(path), given);
   if (remote.test(given)) {
-    const hint = given.startsWith("azureml:")
+    const hint = /^azureml:(?!\/\/)/.test(given)
       ? `Write ${given} as the value of the key above to use something registered, or name a file or folder.`
       : "Download it, and name the file or folder.";
     draft.complain(path, `${named(given)} is not on this machine`, hint);
@@ -105,6 +105,7 @@ function named(path: string): string {
 
 /** Advice for a path that leads nowhere: what lies beside it under a similar name. */
 async function nameAlike(path: string): Promise<string | undefined> {
+  if (path.includes("\\")) return "Write / between folders, which works everywhere.";
   const beside = await readdir(dirname(path)).catch((): string[] => []);
   const meant = nearest(basename(path), beside);
   return meant === undefined ? undefined : `Did you mean ${named(meant)}?`;

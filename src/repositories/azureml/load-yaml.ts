@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { Complaint, quote } from "../shared/complaint.ts";
+import { decodeText } from "../shared/decode-text.ts";
 import { isMissing } from "../shared/file-errors.ts";
 import { displayPath } from "../shared/paths.ts";
 import { isRecord, type PlainRecord } from "./plain.ts";
@@ -54,7 +55,7 @@ export async function loadYaml(file: string, options: LoadOptions): Promise<Load
 
 async function readWhole(path: string, name: string, { standardInput }: LoadOptions): Promise<string> {
   try {
-    return path === "-" ? await text(standardInput ?? process.stdin) : await readFile(path, "utf8");
+    return decodeText(path === "-" ? await buffer(standardInput ?? process.stdin) : await readFile(path));
   } catch (error) {
     if (isMissing(error)) throw new Complaint({ where: name, reason: `there is no file ${quote(name)}` });
     const why = error instanceof Error ? error.message : String(error);

@@ -150,6 +150,21 @@ describe("files", () => {
     expect(where(["model", "path"])).toBe("a/b/deployment.yml_:3:15");
   });
 
+  it.each([["utf8"], ["utf16le"]] as const)("may be %s with a byte order mark", async (encoding) => {
+    const bytes = Buffer.from("\u{FEFF}name: my-endpoint\ndescription: é\n", encoding);
+    const given = { file: "-", standardInput: Readable.from([bytes]) };
+    const { document, where } = await read("online-endpoint", given);
+    expect(document).toMatchObject({ name: "my-endpoint", description: "é" });
+    expect(where(["name"])).toBe("standard input:1:7");
+  });
+
+  it("that are no text are refused", async () => {
+    const given = { file: "-", standardInput: Readable.from([Buffer.from([0x61, 0xff])]) };
+    expect(await mistakes("online-endpoint", given)).toEqual([
+      "standard input: the file cannot be read: it is not text in UTF-8",
+    ]);
+  });
+
   it("are standard input where they are a hyphen, and paths start from the working directory", async () => {
     const standardInput = Readable.from([Buffer.from("name: iris\npath: mod"), Buffer.from("els\n")]);
     const files = { "models/a": "" };
@@ -223,8 +238,18 @@ environment:
     expect(await of("azureml:m:1")).toEqual([
       expect.stringContaining('"azureml:m:1" is not on this machine (Write'),
     ]);
-    expect(await of("runs:/1/model")).toEqual([
-      expect.stringContaining("(Download it, and name the file or folder.)"),
+    for (const path of ["runs:/1/model", "azureml://datastores/d/paths/m"]) {
+      expect(await of(path)).toEqual([
+        expect.stringContaining("(Download it, and name the file or folder.)"),
+      ]);
+    }
+  });
+
+  it("is not found between the backslashes of Windows, which is said", async () => {
+    const files = { "models/a": "" };
+    const text = "name: m\npath: models\\a\n";
+    expect(await mistakes("model", { files, text })).toEqual([
+      expect.stringContaining("(Write / between folders, which works everywhere.)"),
     ]);
   });
 

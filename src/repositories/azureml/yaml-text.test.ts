@@ -102,7 +102,7 @@ describe("mistakes", () => {
     ["a: 1\n  b: 2", "file.yml:1:4", "not YAML"],
     ["a:\n\tb: 2", "file.yml:2:1", "not YAML"],
     ['a: "b', "file.yml:1:6", "not YAML"],
-    ["a: 1\n---\nb: 2", "file.yml:2:1", "not YAML"],
+    ["a: 1\n---\nb: 2", "file.yml:2:1", "a second document"],
     ["a: !!python/object:os.x {}", "file.yml:1:4", "not YAML"],
     ["a: !!binary aGk=", "file.yml:1:4", "not YAML"],
     ["a: *unknown", "file.yml", "Unresolved alias"],

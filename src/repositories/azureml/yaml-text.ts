@@ -1,4 +1,14 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type YAMLError,
+  type YAMLMap,
+} from "yaml";
 import { Complaint } from "../shared/complaint.ts";
 import type { FilledText } from "./templates.ts";
 import { pythonTags, YamlFloat } from "./yaml-tags.ts";
@@ -74,7 +84,7 @@ export class YamlText {
       const [mistake] = [...document.errors, ...document.warnings];
       if (mistake === undefined) return document;
       const where = this.whereOffset(mistake.pos[0]);
-      throw new Complaint({ where, reason: `not YAML: ${firstLine(mistake.message)}` });
+      throw new Complaint({ where, reason: reasonOf(mistake) });
     } catch (error) {
       throw this.#complaintOf(error);
     }
@@ -184,6 +194,12 @@ function settle(value: unknown, path: YamlPath): unknown {
     settle(item, [...path, key]),
   ]);
   return Object.fromEntries(entries);
+}
+
+function reasonOf({ code, message }: YAMLError): string {
+  return code === "MULTIPLE_DOCS"
+    ? "a second document starts here: one file, one document"
+    : `not YAML: ${firstLine(message)}`;
 }
 
 function firstLine(text: string): string {

@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { cp, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { create } from "tar";
 import { ZipFile } from "yazl";
@@ -24,7 +24,7 @@ export interface ArchiveOrder {
   readonly force: boolean;
 }
 
-const modelNamePattern = /^[A-Za-z][A-Za-z0-9_.-]+$/;
+const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 const endings: Readonly<Record<ArchiveFormat, string>> = {
   default: ".mar",
   tgz: ".tar.gz",
@@ -49,6 +49,11 @@ export async function writeArchive(order: ArchiveOrder): Promise<string> {
     });
   }
   await mkdir(exportPath, { recursive: true });
+  if (format === "no-archive" && resolve(path) === resolve(modelPath)) {
+    // The files are there already, and others that are no part of the model with them.
+    await writeManifest(path, order);
+    return path;
+  }
   const partial = join(exportPath, `.${basename(path)}.partial`);
   await rm(partial, { recursive: true, force: true });
   try {
@@ -65,7 +70,7 @@ function checkName(name: string): void {
   if (modelNamePattern.test(name)) return;
   throw ServingError.invalidField(
     "--model-name",
-    "a letter and at least one more letter, digit, _, - or .",
+    "a letter or digit, and then letters, digits, _, - and .",
     name,
   );
 }
@@ -108,6 +113,10 @@ async function copyTo(folder: string, files: readonly string[], order: ArchiveOr
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await cp(join(order.modelPath, file), join(folder, file), { dereference: true });
   }
+  await writeManifest(folder, order);
+}
+
+async function writeManifest(folder: string, order: ArchiveOrder): Promise<void> {
   await mkdir(join(folder, dirname(manifestPath)), { recursive: true });
   await writeFile(join(folder, manifestPath), manifestText(order));
 }

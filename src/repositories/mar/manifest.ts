@@ -33,21 +33,25 @@ const fileName = "MANIFEST.json";
  * INVALID_DOCUMENT, with the place, for one that is no JSON object.
  */
 export async function readManifest(folder: string): Promise<FoundManifest | null> {
-  const path = join(folder, "MAR-INF", fileName);
-  const document = await readDocument(path);
-  if (document !== null) return { manifest: manifestOf(document), folder };
-  return await readLegacyManifest(folder);
+  const own = await manifestAt(folder);
+  if (own !== null) return own;
+  const inner = await onlyFolderIn(folder);
+  return inner === null ? null : await manifestAt(inner);
 }
 
-/** Archives of version 0.x have it beside the model, perhaps in the one folder that everything was packed in. */
-async function readLegacyManifest(folder: string): Promise<FoundManifest | null> {
-  const own = await legacyAt(folder);
-  if (own !== null) return own;
+async function manifestAt(folder: string): Promise<FoundManifest | null> {
+  const document = await readDocument(join(folder, "MAR-INF", fileName));
+  return document === null ? await legacyAt(folder) : { manifest: manifestOf(document), folder };
+}
+
+/** Archives of version 0.x, and tar files of model-archiver, have everything in one folder. */
+async function onlyFolderIn(folder: string): Promise<string | null> {
   const entries = await readdir(folder, { withFileTypes: true });
   const [only, ...others] = entries.filter(({ name }) => !name.startsWith("."));
-  return only?.isDirectory() === true && others.length === 0 ? await legacyAt(join(folder, only.name)) : null;
+  return only?.isDirectory() === true && others.length === 0 ? join(folder, only.name) : null;
 }
 
+/** Archives of version 0.x have it beside the model. */
 async function legacyAt(folder: string): Promise<FoundManifest | null> {
   const path = join(folder, fileName);
   const document = await readDocument(path);

@@ -19,6 +19,8 @@ const schema = z.object({
   maxBatchDelay: z.int().min(0).max(86_400_000).optional(),
   /** Seconds. */
   responseTimeout: z.int().min(1).max(86_400).optional(),
+  /** Seconds. */
+  startupTimeout: z.int().min(0).max(86_400).optional(),
 });
 
 /**
@@ -77,12 +79,13 @@ function documentIn(text: string, path: string): unknown {
 
 /** What is said, and nothing for what is not. */
 function inOurUnits(said: z.infer<typeof schema>): ArchivedSettings {
-  const { minWorkers, maxWorkers, batchSize, maxBatchDelay, responseTimeout } = said;
+  const { minWorkers, maxWorkers, batchSize, maxBatchDelay, responseTimeout, startupTimeout } = said;
   return {
     ...(minWorkers === undefined ? {} : { minWorkers }),
     ...(maxWorkers === undefined ? {} : { maxWorkers }),
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(maxBatchDelay === undefined ? {} : { maxBatchDelayMs: maxBatchDelay }),
     ...(responseTimeout === undefined ? {} : { responseTimeoutMs: responseTimeout * 1000 }),
+    ...(startupTimeout === undefined ? {} : { startupTimeoutMs: startupTimeout * 1000 }),
   };
 }

@@ -4,6 +4,7 @@
 export const honouredKeys = [
   "inference_address",
   "management_address",
+  "metrics_address",
   "model_store",
   "load_models",
   "default_workers_per_model",
@@ -43,6 +44,18 @@ export const keysWithoutEffect: ReadonlyMap<string, string> = new Map([
   ["use_native_io", "it always is"],
   ["io_ratio", "one event loop serves all connections"],
   ["metric_time_interval", "metrics are measured when they are asked for"],
+  // TorchServe's:
+  ["disable_token_authorization", "keys are those of HOSTLER_API_KEY"],
+  ["enable_model_api", "models can always be registered: keys and addresses say by whom"],
+  ["enable_metrics_api", "metrics are always there"],
+  ["metrics_mode", "metrics are always there for Prometheus"],
+  ["metrics_format", "metrics are always there for Prometheus"],
+  ["metrics_config", "the names of the metrics are fixed"],
+  ["grpc_inference_port", "there is no gRPC"],
+  ["grpc_management_port", "there is no gRPC"],
+  ["install_py_dep_per_model", "nothing is installed while models are served"],
+  ["workflow_store", "there are no workflows"],
+  ["model_snapshot", "what was registered is forgotten at the end"],
 ]);
 
 /** Read here, and never handed on: it decides whether variables count. */

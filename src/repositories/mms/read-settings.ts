@@ -36,12 +36,15 @@ export function readMmsSettings(request: SettingsRequest): MmsSettings {
   const timeoutUnit: TimeoutUnit = variables[timeoutUnitVariable] === "minutes" ? "minutes" : "seconds";
   const hidden = values.pattern("blacklist_env_vars");
   const isDebug = values.boolean("debug", false);
+  const startup = startupModels(values);
   return {
     inference: address(values, "inference_address", "http://127.0.0.1:8080"),
     management: address(values, "management_address", "http://127.0.0.1:8081"),
+    metrics: metricsAddress(values),
     modelStore: path(values.text("model_store"), cwd),
-    startupModels: startupModels(values),
+    startupModels: startup,
     workersPerModel: isDebug ? 1 : workers(values, gpus, machine.cpus),
+    workersOfRegistered: values.integer("default_workers_per_model", 0, { least: 0 }),
     jobQueueSize: values.integer("job_queue_size", 100, { least: 1 }),
     responseTimeoutMs: responseTimeout(values, timeoutUnit),
     timeoutUnit,
@@ -55,7 +58,7 @@ export function readMmsSettings(request: SettingsRequest): MmsSettings {
     crossOrigin: crossOrigin(values),
     tls: tlsFiles(values, cwd),
     isDebug,
-    allowsDownload: downloads(values),
+    allowsDownload: downloads(values, startup),
     notices: noticesOf(properties),
   };
 }
@@ -78,6 +81,10 @@ function layered({ properties, flags, variables }: SettingsRequest): ReadonlyMap
     if (value !== undefined) put(key, value, name);
   }
   return all;
+}
+
+function metricsAddress(values: ConfigValues): ListenAddress | null {
+  return values.text("metrics_address") === null ? null : address(values, "metrics_address", "");
 }
 
 function address(values: ConfigValues, key: ConfigKey, fallback: string): ListenAddress {
@@ -148,8 +155,9 @@ function tlsFiles(values: ConfigValues, cwd: string): TlsFiles | null {
   return { kind: "pem", certificate, privateKey };
 }
 
-/** TorchServe's list of patterns; without it nothing may be downloaded. */
-function downloads(values: ConfigValues): (url: string) => boolean {
+/** What TorchServe's list of patterns has, and what the operator wants from the start; nothing else may be downloaded. */
+function downloads(values: ConfigValues, startup: StartupModels): (url: string) => boolean {
+  const named = new Set(startup === "all" ? [] : startup.map(({ url }) => url));
   const patterns = values.list(allowedUrls).map((text) => {
     try {
       return new RegExp(`^(?:${text})$`);
@@ -157,7 +165,7 @@ function downloads(values: ConfigValues): (url: string) => boolean {
       throw values.misfit(allowedUrls, "regular expressions between commas");
     }
   });
-  return (url) => patterns.some((pattern) => pattern.test(url));
+  return (url) => named.has(url) || patterns.some((pattern) => pattern.test(url));
 }
 
 /** Keys without effect in one line, and each that nobody knows. */

@@ -23,6 +23,8 @@ const mebibyte = 1024 * 1024;
 /** What the platform lets through. */
 const defaultPayloadMb = 25;
 const startupTimeoutS = 600;
+/** What a worker can answer at all: the platform's own limits are for the platform to keep. */
+const largestResponseBytes = 1024 * mebibyte;
 
 /** Whether the variables say that this is a SageMaker container. */
 export function isSagemakerContainer(variables: Variables): boolean {
@@ -47,6 +49,8 @@ export function readSagemakerContainer(variables: Variables): SagemakerContainer
   put("model_store", reader.text("SAGEMAKER_MODEL_STORE") ?? base, "SAGEMAKER_BASE_DIR");
   put("decode_input_request", "false", "default");
   put("default_service_handler", reader.text("SAGEMAKER_HANDLER"), "SAGEMAKER_HANDLER");
+  const responseBytes = reader.text("SAGEMAKER_MAX_RESPONSE_SIZE") ?? String(largestResponseBytes);
+  put("max_response_size", responseBytes, "SAGEMAKER_MAX_RESPONSE_SIZE");
   put("max_request_size", String(payloadMb * mebibyte), "SAGEMAKER_MAX_PAYLOAD_IN_MB");
   const workers = reader.text("SAGEMAKER_MODEL_SERVER_WORKERS") ?? (isMultiModel ? "1" : null);
   put("default_workers_per_model", workers, "SAGEMAKER_MODEL_SERVER_WORKERS");

@@ -5,10 +5,15 @@ export interface MmsSettings {
   readonly inference: ListenAddress;
   /** The same as {@link inference}: both APIs on one listener. */
   readonly management: ListenAddress;
+  /** Where there is a listener for metrics, too; null where none is named. */
+  readonly metrics: ListenAddress | null;
   /** Absolute; null where none is named. */
   readonly modelStore: string | null;
   readonly startupModels: StartupModels;
+  /** Workers of each model that is there from the start. */
   readonly workersPerModel: number;
+  /** Workers of a model that is registered without a word about them; 0: it waits to be scaled. */
+  readonly workersOfRegistered: number;
   readonly jobQueueSize: number;
   readonly responseTimeoutMs: number;
   /** What a number without a unit means where MMS's documents say seconds and its code minutes. */

@@ -14,6 +14,7 @@ export class Connection {
   #events: ConnectionEvents;
   #error: Error | null = null;
   #isClosed = false;
+  #soon: Uint8Array[] = [];
   #onBytes: ((chunk: Buffer) => void) | null = null;
 
   constructor(socket: Socket, events: ConnectionEvents) {
@@ -58,14 +59,29 @@ export class Connection {
 
   send(frame: OutgoingFrame): void {
     if (this.#isClosed) return;
+    this.#write(encodeFrame(frame));
+  }
+
+  /** Sends with everything else that is to be sent before the process waits again: one write for all of it. */
+  sendSoon(frame: OutgoingFrame): void {
+    if (this.#isClosed) return;
     const pieces = encodeFrame(frame);
-    if (pieces.length === 1) {
-      for (const piece of pieces) this.#socket.write(piece);
-      return;
+    if (this.#soon.length === 0) {
+      setImmediate(() => {
+        this.#write([]);
+      });
     }
-    this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
-    this.#socket.uncork();
+    this.#soon.push(...pieces);
+  }
+
+  /** What was to be sent soon goes first. */
+  #write(pieces: readonly Uint8Array[]): void {
+    const all = this.#soon.length === 0 ? pieces : [...this.#soon, ...pieces];
+    this.#soon = [];
+    if (this.#isClosed) return;
+    if (all.length > 1) this.#socket.cork();
+    for (const piece of all) this.#socket.write(piece);
+    if (all.length > 1) this.#socket.uncork();
   }
 
   close(): void {

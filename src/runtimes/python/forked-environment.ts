@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Clock, Timer } from "../../core/ports/clock.ts";
 import type { Logger } from "../../core/ports/logger.ts";
 import type { Connection } from "./connection.ts";
 import { LineSplitter } from "./line-splitter.ts";
+import { processState } from "./process-ends.ts";
 import type { Reception } from "./reception.ts";
 import type { ScriptLog } from "./scoring.ts";
 import { type WorkerRole, Zygote } from "./zygote.ts";
@@ -51,6 +51,8 @@ export class ForkedEnvironment {
   readonly #exits = new Map<number, (reason: string) => void>();
   /** Ends that were reported before the fork was. */
   readonly #earlyExits = new Map<number, string>();
+  /** Ends that were seen here before the zygote has told of them. */
+  readonly #seenExits = new Set<number>();
   readonly #imports: Set<string>;
   #zygote: Promise<Zygote> | null = null;
   #zygotePid: number | null = null;
@@ -74,7 +76,8 @@ export class ForkedEnvironment {
   /** Forks a process; what it writes goes to the log from its first line on. */
   async fork(log: ScriptLog): Promise<ForkedProcess> {
     const { clock, reception, role } = this.#options;
-    const zygote = await this.#startedZygote();
+    const starting = this.#startedZygote();
+    const zygote = await starting;
     const arrival = Promise.withResolvers<ReadonlyMap<string, Connection>>();
     const arrived = new Map<string, Connection>();
     const token = reception.expect({
@@ -89,7 +92,11 @@ export class ForkedEnvironment {
     this.#nextWorker += 1;
     let timer: Timer | null = null;
     try {
-      const pid = await zygote.fork(number, token, role);
+      const pid = await zygote.fork(number, token, role).catch((error: unknown) => {
+        // Its connection tells of its end before the system does, and whoever tries again must not get it again.
+        if (ServingError.from(error).code === "WORKER_DIED") this.#forget(starting);
+        throw error;
+      });
       timer = clock.schedule(forkTimeoutMs, () => {
         arrival.reject(new ServingError("WORKER_DIED", "A forked process did not report in time."));
       });
@@ -151,21 +158,30 @@ export class ForkedEnvironment {
     return promise;
   }
 
-  /** Its zygote may have gone before it, and then nobody tells: it is looked for. */
+  /**
+   * Its zygote tells how it ended, but not while it imports, and not when it has gone before it: the system is asked, too.
+   */
   #watchEnd(pid: number, exited: Promise<string>, zygotePid: number): void {
     const { clock } = this.#options;
     const closedAt = clock.now();
     let timer: Timer | null = null;
     const look = (): void => {
+      const state = processState(pid);
       const isOrphan = this.#zygotePid !== zygotePid;
-      if ((isOrphan && !isThere(pid)) || clock.now() - closedAt > exitNewsMs)
-        this.#exited(pid, "its connection closed");
+      const isLate = clock.now() - closedAt > exitNewsMs;
+      if (state.kind === "ended" && state.reason !== null) this.#seen(pid, state.reason);
+      else if (isLate || (isOrphan && state.kind !== "running")) this.#seen(pid, "its connection closed");
       else timer = clock.schedule(lookMs, look);
     };
     timer = clock.schedule(lookMs, look);
     void exited.then(() => {
       timer?.cancel();
     });
+  }
+
+  #seen(pid: number, reason: string): void {
+    if (this.#zygotePid !== null) this.#seenExits.add(pid);
+    this.#exited(pid, reason);
   }
 
   #exited(pid: number, reason: string): void {
@@ -189,7 +205,7 @@ export class ForkedEnvironment {
       },
       onExit: ({ pid, reason }) => {
         if (this.#exits.has(pid)) this.#exited(pid, reason);
-        else this.#earlyExits.set(pid, reason);
+        else if (!this.#seenExits.delete(pid)) this.#earlyExits.set(pid, reason);
       },
     });
     this.#zygote = zygote;
@@ -207,16 +223,7 @@ export class ForkedEnvironment {
     if (this.#zygote !== zygote) return;
     this.#zygote = null;
     this.#zygotePid = null;
-  }
-}
-
-/** Whether a process runs; one that has ended and was not reaped yet does not, where the system tells. */
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !existsSync("/proc/self") || !/\) [ZX] /u.test(readFileSync(`/proc/${String(pid)}/stat`, "utf8"));
-  } catch {
-    return false;
+    this.#seenExits.clear();
   }
 }
 

@@ -40,11 +40,13 @@ it("finds the frameworks that a handler's files import, and nothing else", async
   const files = {
     "model/h.py":
       "import os, json\nimport numpy as np\ndef f():\n    from sklearn.svm.deep import X\n# import xgboost",
-    "model/code/inference.py": "from xgboost import Booster\n",
+    "model/code/inference.py": "from xgboost import Booster\njoblib = import_module('joblib')\n",
     "model/notes.txt": "import scipy",
     "other/h.py": "import scipy",
   };
-  expect(await found(files)).toEqual({ isBare: false, modules: ["numpy", "sklearn.svm", "xgboost"] });
+  // What joblib reads is scikit-learn's.
+  const expected = ["joblib", "numpy", "sklearn", "sklearn.svm", "xgboost"];
+  expect(await found(files)).toEqual({ isBare: false, modules: expected });
 });
 
 it("looks where the handler lies", async () => {

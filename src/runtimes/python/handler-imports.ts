@@ -12,7 +12,7 @@ export interface HandlerImports {
 
 /** What a zygote may import on behalf of its workers: the same list as in the worker's `runtimes`. */
 const frameworks: ReadonlySet<string> = new Set(["joblib", "numpy", "scipy", "sklearn", "xgboost"]);
-const importLine = /^[ \t]*(?:import|from)[ \t]+([\w.]+)/gmu;
+const importLine = /^[ \t]*(?:import|from)[ \t]+([\w.]+)|import_module\(["']([\w.]+)["']\)/gmu;
 const longestFile = 256 * 1024;
 const mostFiles = 20;
 
@@ -53,8 +53,8 @@ async function importsIn(file: string): Promise<readonly string[]> {
   const about = await stat(file).catch(() => null);
   if (about === null || !about.isFile() || about.size > longestFile) return [];
   const text = await readFile(file, "utf8").catch(() => "");
-  return [...text.matchAll(importLine)].flatMap(([, name = ""]) => {
-    const parts = name.split(".");
+  return [...text.matchAll(importLine)].flatMap(([, statement, call]) => {
+    const parts = (statement ?? call ?? "").split(".");
     return frameworks.has(parts[0] ?? "") ? [parts.slice(0, 2).join(".")] : [];
   });
 }

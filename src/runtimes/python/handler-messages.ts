@@ -1,11 +1,30 @@
-import type { HandlerItem, HandlerOutcome } from "../../core/ports/handler-launcher.ts";
-import { FrameError } from "./frames.ts";
+import type { HandlerItem, HandlerOutcome, HandlerRequest } from "../../core/ports/handler-launcher.ts";
+import { FrameError, type OutgoingFrame } from "./frames.ts";
 import { readArray, readNumber, readObject, readSize, readString, readStringArray } from "./messages.ts";
 
 /** What the frames of a handler's process mean; see `messages.ts` for the others. */
 
 /** As MMS's error body names whatever goes wrong in a handler. */
 const failureType = "InternalServerException";
+
+/**
+ * A batch on its way to the handler. The ids go ahead of the inputs, not into the header: that stays the same from call to
+ * call then, and the process need not read it again.
+ */
+export function callFrame(id: number, batch: readonly HandlerRequest[]): OutgoingFrame {
+  const ids = Buffer.from(batch.map((request) => request.id).join("\n"), "latin1");
+  const inputs = batch.flatMap((request) => request.inputs);
+  const header = {
+    method: "handle",
+    batch: batch.map(({ headers, inputs: own }) => ({ headers, inputs: own.map(({ name }) => name) })),
+    parts: [opaquePart("", ids), ...inputs.map(({ contentType, bytes }) => opaquePart(contentType, bytes))],
+  };
+  return { kind: "call", id, header, payload: [ids, ...inputs.map(({ bytes }) => bytes)] };
+}
+
+function opaquePart(contentType: string, bytes: Uint8Array): object {
+  return { type: "opaque", content_type: contentType, headers: {}, bytes: bytes.byteLength };
+}
 
 /** LOAD's result: the modules that the handler had to import. */
 export function readLoadedHandler(result: unknown): readonly string[] {

@@ -11,7 +11,7 @@ import type { InstanceEnd } from "../../core/ports/instance-launcher.ts";
 import { Commands } from "./commands.ts";
 import type { ForkedProcess } from "./forked-environment.ts";
 import { type Frame, FrameError } from "./frames.ts";
-import { readBatchAnswer, readLoadedHandler } from "./handler-messages.ts";
+import { callFrame, readBatchAnswer, readLoadedHandler } from "./handler-messages.ts";
 import { readError } from "./messages.ts";
 
 interface BatchUnderWay {
@@ -91,24 +91,12 @@ export class HandlerWorker implements HandlerProcess {
     const { data } = this.#process;
     if (data.isClosed) return Promise.resolve({ kind: "not-started" });
     const id = this.#commands.takeId();
-    const inputs = batch.flatMap((request) => request.inputs);
-    const header = {
-      method: "handle",
-      batch: batch.map((request) => ({
-        id: request.id,
-        headers: request.headers,
-        inputs: request.inputs.map(({ name }) => name),
-      })),
-      parts: inputs.map(({ contentType, bytes }) => ({
-        type: "opaque",
-        content_type: contentType,
-        headers: {},
-        bytes: bytes.byteLength,
-      })),
-    };
+    const frame = callFrame(id, batch);
     return new Promise((resolve) => {
       try {
-        data.send({ kind: "call", id, header, payload: inputs.map(({ bytes }) => bytes) });
+        // One that has nothing to do begins at once; what others wait for anyway may travel together.
+        if (this.#batches.size === 0) data.send(frame);
+        else data.sendSoon(frame);
       } catch (error) {
         resolve(failedBy(ServingError.from(error).message));
         return;

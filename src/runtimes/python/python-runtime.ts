@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { withoutOwnSecrets } from "../../contracts/secret-variables.ts";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { ModelSpec, RuntimeName } from "../../core/models/model-spec.ts";
 import type { Clock } from "../../core/ports/clock.ts";
@@ -176,7 +177,7 @@ function workerVariables(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     OPENBLAS_NUM_THREADS: "1",
     MKL_NUM_THREADS: "1",
     MALLOC_ARENA_MAX: "1",
-    ...variables,
+    ...withoutOwnSecrets(variables),
   };
 }
 

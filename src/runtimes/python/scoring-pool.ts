@@ -34,8 +34,11 @@ export interface ScoringPoolOptions {
   readonly script: ScoringScript;
   /** The first processes, whose scripts are loaded. */
   readonly started: readonly ForkedWorker[];
-  /** Starts another, with its script loaded; `onGone` is told of its end. */
-  readonly start: (onGone: (worker: ScoringWorker) => void) => Promise<ForkedWorker>;
+  /** Starts another, with its script loaded; `onGone` is told of its end. It is called off when `abandoned` resolves. */
+  readonly start: (
+    onGone: (worker: ScoringWorker) => void,
+    abandoned: Promise<unknown>,
+  ) => Promise<ForkedWorker>;
   /** Called once when no process is left. */
   readonly onStopped: () => Promise<void>;
 }
@@ -60,6 +63,8 @@ export class ScoringPool implements ScoringInstance {
   readonly #line: Waiting[] = [];
   readonly #end = Promise.withResolvers<InstanceEnd>();
   readonly #replacements = new Set<Timer>();
+  /** Starts of replacements under way, and how to call each of them off. */
+  readonly #starts = new Map<Promise<void>, () => void>();
   #idle: (() => void) | null = null;
   #runMs = 0;
   #deaths = 0;
@@ -182,20 +187,25 @@ export class ScoringPool implements ScoringInstance {
     const delayMs = past <= 0 ? 0 : Math.min(longestDelayMs, firstDelayMs * 2 ** (past - 1));
     const timer = this.#options.clock.schedule(delayMs, () => {
       this.#replacements.delete(timer);
-      void this.#replace();
+      const { promise: abandoned, resolve } = Promise.withResolvers<undefined>();
+      const start = this.#replace(abandoned).finally(() => this.#starts.delete(start));
+      this.#starts.set(start, () => {
+        resolve(undefined);
+      });
     });
     this.#replacements.add(timer);
   }
 
-  async #replace(): Promise<void> {
+  async #replace(abandoned: Promise<unknown>): Promise<void> {
     const { log, start } = this.#options;
     try {
       const forked = await start((worker) => {
         this.gone(worker);
-      });
-      const { worker } = forked;
+      }, abandoned);
+      const { worker, exited } = forked;
       if (this.#stopping !== null) {
         worker.kill();
+        await exited;
         return;
       }
       this.#add(forked);
@@ -203,10 +213,10 @@ export class ScoringPool implements ScoringInstance {
       else log("hostler", `Worker ${String(worker.pid)} took its place.`);
       this.#dispatch();
     } catch (error) {
+      if (this.#stopping !== null) return;
       this.#deaths += 1;
       const { message } = ServingError.from(error);
       log("hostler", `A worker could not be replaced: ${message}`);
-      if (this.#stopping !== null) return;
       if (this.#deaths >= hopelessReplacements && this.#workers.size === 0) this.#giveUp(message);
       else this.#replaceLater();
     }
@@ -219,12 +229,13 @@ export class ScoringPool implements ScoringInstance {
 
   async #stop(graceMs: number): Promise<void> {
     for (const timer of this.#replacements) timer.cancel();
+    for (const callOff of this.#starts.values()) callOff();
     await this.#drained(graceMs);
     for (const waiting of this.#line.splice(0)) {
       this.#settle(waiting, { kind: "not-started", reason: "the instance has stopped" });
     }
     const ends = [...this.#workers].map(([worker, { exited }]) => this.#finish(worker, exited, graceMs));
-    await Promise.all(ends);
+    await Promise.all([...ends, ...this.#starts.keys()]);
     await this.#options.onStopped();
     this.#end.resolve({ reason: "it was stopped", isHopeless: false });
   }

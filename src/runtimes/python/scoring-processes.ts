@@ -32,13 +32,48 @@ export class ScoringProcesses {
   readonly #options: ScoringProcessesOptions;
   readonly #environments = new Map<string, Shared>();
   readonly #pools = new Set<ScoringPool>();
+  /** Starts under way, and how to call each of them off. */
+  readonly #starts = new Map<Promise<unknown>, () => void>();
 
   constructor(options: ScoringProcessesOptions) {
     this.#options = options;
   }
 
-  /** Resolves when init() has returned in every process; rejects with DEPLOYMENT_FAILED and what went wrong. */
+  /**
+   * Resolves when init() has returned in every process; rejects with DEPLOYMENT_FAILED and what went wrong, or with
+   * SHUTTING_DOWN where it was called off.
+   */
   async start(launch: ScoringLaunch, log: ScriptLog): Promise<ScoringInstance> {
+    const { promise: abandoned, resolve } = Promise.withResolvers<undefined>();
+    const callOff = (): void => {
+      resolve(undefined);
+    };
+    void launch.abandoned?.then(callOff);
+    const starting = this.#start(launch, log, { abandoned, callOff });
+    this.#starts.set(starting, callOff);
+    try {
+      return await starting;
+    } finally {
+      this.#starts.delete(starting);
+    }
+  }
+
+  get processes(): readonly number[] {
+    return [...this.#pools].flatMap((pool) => pool.processes);
+  }
+
+  async stop(): Promise<void> {
+    for (const callOff of this.#starts.values()) callOff();
+    await Promise.allSettled(this.#starts.keys());
+    await Promise.all([...this.#pools].map((pool) => pool.stop(0)));
+    await Promise.all([...this.#environments.values()].map(({ environment }) => environment.stop()));
+  }
+
+  async #start(
+    launch: ScoringLaunch,
+    log: ScriptLog,
+    { abandoned, callOff }: { readonly abandoned: Promise<unknown>; readonly callOff: () => void },
+  ): Promise<ScoringInstance> {
     const shared = this.#environment(launch);
     shared.users += 1;
     const goneEarly = new Set<ScoringWorker>();
@@ -47,30 +82,30 @@ export class ScoringProcesses {
       if (place.pool === null) goneEarly.add(worker);
       else place.pool.gone(worker);
     };
-    const starts = Array.from({ length: launch.workers }, () =>
-      startWorker(shared.environment, { launch, log, onGone, clock: this.#options.clock }),
-    );
+    const failures: unknown[] = [];
+    const { clock } = this.#options;
+    const starts = Array.from({ length: launch.workers }, async () => {
+      try {
+        return await startWorker(shared.environment, { launch, log, onGone, clock, abandoned });
+      } catch (error) {
+        failures.push(error);
+        // Where one cannot start the others need not be waited for.
+        callOff();
+        throw error;
+      }
+    });
     const settled = await Promise.allSettled(starts);
     const started = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-    const failure = settled.find((result) => result.status === "rejected");
     const [first] = started;
-    if (failure !== undefined || first === undefined) {
+    if (failures.length > 0 || first === undefined) {
       for (const { worker } of started) worker.kill();
+      await Promise.all(started.map(({ exited }) => exited));
       await this.#release(launch);
-      throw failure?.reason ?? new ServingError("INTERNAL", "An instance without workers.");
+      throw failures[0] ?? new ServingError("INTERNAL", "An instance without workers.");
     }
     place.pool = this.#pool({ launch, log, started, script: first.script, environment: shared.environment });
     for (const worker of goneEarly) place.pool.gone(worker);
     return place.pool;
-  }
-
-  get processes(): readonly number[] {
-    return [...this.#pools].flatMap((pool) => pool.processes);
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all([...this.#pools].map((pool) => pool.stop(0)));
-    await Promise.all([...this.#environments.values()].map(({ environment }) => environment.stop()));
   }
 
   #pool(parts: {
@@ -87,7 +122,7 @@ export class ScoringProcesses {
       log,
       script,
       started,
-      start: (gone) => startWorker(environment, { launch, log, onGone: gone, clock }),
+      start: (onGone, abandoned) => startWorker(environment, { launch, log, onGone, clock, abandoned }),
       onStopped: async () => {
         this.#pools.delete(pool);
         await this.#release(launch);
@@ -139,10 +174,11 @@ interface Start {
   readonly log: ScriptLog;
   readonly onGone: (worker: ScoringWorker) => void;
   readonly clock: Clock;
+  readonly abandoned: Promise<unknown>;
 }
 
 async function startWorker(environment: ForkedEnvironment, start: Start): Promise<Loaded> {
-  const { launch, log, onGone, clock } = start;
+  const { launch, log, onGone, clock, abandoned } = start;
   const { pid, data, lifeline, exited, closed } = await environment.fork(log);
   const place: { worker: ScoringWorker | null } = { worker: null };
   const worker = new ScoringWorker({
@@ -157,6 +193,12 @@ async function startWorker(environment: ForkedEnvironment, start: Start): Promis
   });
   place.worker = worker;
   const { appRoot, folder = appRoot, entryScript, isRunOptional = false } = launch;
+  const loading = { isOver: false, isAbandoned: false };
+  void abandoned.then(() => {
+    if (loading.isOver) return;
+    loading.isAbandoned = true;
+    worker.kill();
+  });
   try {
     const { script, modules } = await worker.load({ appRoot, folder, entryScript, isRunOptional });
     environment.learn(modules);
@@ -166,8 +208,15 @@ async function startWorker(environment: ForkedEnvironment, start: Start): Promis
     place.worker = null;
     worker.kill();
     const end = await exited;
+    if (loading.isAbandoned) throw calledOff();
     throw failureOf(ServingError.from(error), launch, end);
+  } finally {
+    loading.isOver = true;
   }
+}
+
+function calledOff(): ServingError {
+  return new ServingError("SHUTTING_DOWN", "The scoring script was called off before its init() returned.");
 }
 
 /** Why a script could not be started, in one sentence that names the place. */

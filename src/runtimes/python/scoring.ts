@@ -16,6 +16,8 @@ export interface ScoringLaunch {
   readonly workers: number;
   /** Whether the script may do without run(), because its init() starts a server of its own. */
   readonly isRunOptional?: boolean;
+  /** Resolves when nobody wants it any more: one whose init() has not returned is ended, and its start rejects. */
+  readonly abandoned?: Promise<unknown>;
 }
 
 /** Takes what the processes of an instance write, line by line. */

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { ServingError } from "../../contracts/serving-error.ts";
@@ -8,11 +7,13 @@ import { Commands } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { type Interpreter, interpreterVersion, refuseOld } from "./interpreter.ts";
 import { type Hello, readImportReport, readNumber, readObject } from "./messages.ts";
+import { describeExit } from "./process-ends.ts";
 import type { Reception } from "./reception.ts";
 
 /** A Python that does not come up in this time is given up; a cold disk can take most of it. */
 const startTimeoutMs = 60_000;
-const stopTimeoutMs = 3_000;
+/** One that imports meanwhile does not see that it is dismissed. What it forked ends with its lifelines, not with it. */
+const stopTimeoutMs = 250;
 
 export interface ZygoteOptions {
   readonly interpreter: string;
@@ -135,8 +136,7 @@ export class Zygote {
     const { worker, code, signal } = fields;
     const pid = readNumber(fields, "pid");
     this.#logger.debug("worker process ended", { worker, pid, code, signal });
-    const reason = typeof code === "number" ? `exit code ${String(code)}` : `killed by ${signalName(signal)}`;
-    return { pid, reason };
+    return { pid, reason: describeExit({ code, signal }) };
   }
 
   #reportImports(header: unknown): void {
@@ -186,11 +186,6 @@ async function failureOf(
       hint: "Name a working interpreter (3.10 or newer) with --python or HOSTLER_PYTHON; `hostler doctor` checks it.",
     },
   );
-}
-
-function signalName(signal: unknown): string {
-  const found = Object.entries(constants.signals).find(([, number]) => number === signal);
-  return found?.[0] ?? `signal ${String(signal)}`;
 }
 
 function named(path: string): Interpreter {

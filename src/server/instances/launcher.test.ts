@@ -16,7 +16,7 @@ import { systemClock } from "../system-clock.ts";
 import { InstanceLaunchers } from "./launcher.ts";
 import type { ScoringStart } from "./scoring-deployment.ts";
 import { connectByFetch } from "./testing/fetch-backend.ts";
-import { codeAt, environmentOf, launchOrder, modelAt, routesOn } from "./testing/orders.ts";
+import { codeAt, environmentOf, launchOrder, modelAt, routesOn, wanted } from "./testing/orders.ts";
 
 const interpreter = process.env["HOSTLER_PYTHON"] ?? "python3";
 const silent = {
@@ -111,7 +111,7 @@ function prepare(order: LaunchOrder): Promise<PreparedDeployment> {
 }
 
 async function launch(prepared: PreparedDeployment, ordinal = 0): Promise<LaunchedInstance> {
-  const instance = await prepared.launch(ordinal);
+  const instance = await prepared.launch(ordinal, wanted);
   running.push(instance);
   return instance;
 }
@@ -200,7 +200,7 @@ describe("a script with a server of its own", () => {
         environment: environmentOf({ inference_config: routesOn(port) }),
       }),
     );
-    const failure = ServingError.from(await prepared.launch(0).catch((error: unknown) => error));
+    const failure = ServingError.from(await prepared.launch(0, wanted).catch((error: unknown) => error));
     holder.close();
     expect(failure.code).toBe("PORT_UNAVAILABLE");
     expect(failure.message).toMatch(
@@ -272,7 +272,7 @@ describe("a command", () => {
 
   test("that is no program is told at once", async () => {
     const prepared = await prepare(launchOrder({ spec: { command: ["no-such-program"] } }));
-    await expect(prepared.launch(0)).rejects.toThrow(/no-such-program cannot be started/);
+    await expect(prepared.launch(0, wanted)).rejects.toThrow(/no-such-program cannot be started/);
   });
 });
 

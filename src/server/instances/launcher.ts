@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { z } from "zod";
 import type { EngineChoice } from "../../contracts/control/deployment.ts";
+import { withoutOwnSecrets } from "../../contracts/secret-variables.ts";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type {
@@ -70,8 +71,9 @@ export class InstanceLaunchers implements InstanceLauncher {
   readonly #engines: FoundEngine[] = [];
 
   constructor(options: InstanceLaunchersOptions) {
-    const { stateFolder, interpreter, variables, clock } = options;
-    this.#options = options;
+    const { stateFolder, interpreter, clock } = options;
+    const variables = withoutOwnSecrets(options.variables);
+    this.#options = { ...options, variables };
     this.#workFolder = join(stateFolder, "work");
     this.#stateId = createHash("sha256").update(stateFolder).digest("hex").slice(0, 16);
     const folder = join(stateFolder, "environments");

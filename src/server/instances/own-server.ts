@@ -32,8 +32,6 @@ export interface OwnServerOptions {
   readonly log: InstanceLog;
 }
 
-/** hostler's own keys are no business of the programs that it runs. */
-const keyVariable = /^HOSTLER_\w*KEY/;
 /** Stands for the scoring port in a command. */
 const portToken = "{port}";
 /** With which a script says that starting it again cannot help, and shells that there is no such program. */
@@ -162,8 +160,7 @@ function processVariables(
   { programs }: LocalEnvironment,
 ): Readonly<Record<string, string | undefined>> {
   const path = [programs, variables["PATH"] ?? ""].filter((folder) => folder !== "").join(delimiter);
-  const inherited = Object.entries(variables).filter(([name]) => !keyVariable.test(name));
-  return { ...Object.fromEntries(inherited), PATH: path, PYTHONUNBUFFERED: "1" };
+  return { ...variables, PATH: path, PYTHONUNBUFFERED: "1" };
 }
 
 /** Values that mean a place in a container, or a port, mean the ones of this instance here. */

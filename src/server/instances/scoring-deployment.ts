@@ -21,6 +21,8 @@ export interface ScoringStart {
   readonly variables: Readonly<Record<string, string>>;
   /** Processes of this one instance. */
   readonly workers: number;
+  /** Resolves when nobody wants it any more: what is still starting is ended. */
+  readonly abandoned: Promise<unknown>;
 }
 
 /** A scoring script whose `init()` has returned. */
@@ -57,14 +59,18 @@ export function prepareScoring(options: ScoringDeploymentOptions): PreparedDeplo
     routes: routesOf(inferenceConfigOf(order)),
     parallelCalls: workers * callsPerWorker,
     isSingle: false,
-    launch: (ordinal) => launch(options, { ordinal, workers }),
+    launch: (ordinal, abandoned) => launch(options, { ordinal, workers, abandoned }),
     stop: () => Promise.resolve(),
   };
 }
 
 async function launch(
   { order, environment, path, start, log }: ScoringDeploymentOptions,
-  { ordinal, workers }: { readonly ordinal: number; readonly workers: number },
+  {
+    ordinal,
+    workers,
+    abandoned,
+  }: { readonly ordinal: number; readonly workers: number; readonly abandoned: Promise<unknown> },
 ): Promise<LaunchedInstance> {
   const paths = localPaths(order);
   const { application } = paths;
@@ -76,6 +82,7 @@ async function launch(
       entryScript: application.script,
       variables: { PATH: path, ...instanceVariables(order, paths, ordinal) },
       workers,
+      abandoned,
     },
     (source, text) => {
       log.line(ordinal, source, text);

@@ -8,7 +8,7 @@ import { keyCheck } from "../authentication.ts";
 import { within } from "../stopping.ts";
 import { systemClock } from "../system-clock.ts";
 import { answerUnknownRoutes } from "../unknown-routes.ts";
-import { type HostApis, type HostListeners, openHostListeners } from "./host-listeners.ts";
+import { type HostListener, type HostListeners, openHostListeners } from "./host-listeners.ts";
 import type { HostPlan } from "./host-plan.ts";
 import type { StartupReport } from "./host-request.ts";
 import { type HostRooms, wireHost } from "./host-rooms.ts";
@@ -47,16 +47,19 @@ export class HostComposition {
   }
 
   async listen(): Promise<HostListeners> {
-    const { inference, management, tls, crossOrigin } = this.#plan.mms;
+    const { metrics, mms } = this.#plan;
+    const { inference, management, tls, crossOrigin } = mms;
     this.#listeners = await openHostListeners({
       inference,
       management,
+      metrics,
       tls,
       crossOrigin,
       apiKeySha256: this.#plan.own.apiKeySha256,
       clock: systemClock,
-      attach: (app, apis) => {
-        this.#attach(app, apis);
+      logger: this.#logger,
+      attach: (app, listener) => {
+        this.#attach(app, listener);
       },
     });
     return this.#listeners;
@@ -98,18 +101,18 @@ export class HostComposition {
     this.#logger.stop();
   }
 
-  #attach(app: FastifyInstance, apis: HostApis): void {
+  #attach(app: FastifyInstance, listener: HostListener): void {
     if (this.#plan.profile === "sagemaker") {
       const closeRoutes = answerUnknownRoutes(app);
       this.#attachContainer(app);
       closeRoutes();
       return;
     }
-    this.#attachMms(app, apis);
+    this.#attachMms(app, listener);
   }
 
-  /** Both APIs where they share a listener; the management API also has the metrics, which MMS has nowhere. */
-  #attachMms(app: FastifyInstance, apis: HostApis): void {
+  /** All APIs that share a listener; the management API also has the metrics, which MMS has nowhere. */
+  #attachMms(app: FastifyInstance, listener: HostListener): void {
     const { mms } = this.#plan;
     const { registrar, observer, metrics } = this.#rooms;
     const context = {
@@ -121,13 +124,13 @@ export class HostComposition {
       profile: this.#plan.profile === "torchserve" ? "torchserve" : "mms",
       responseTimeoutUnit: mms.timeoutUnit,
     } as const;
-    if (apis.management) {
+    if (listener.apis.management || listener.apis.metrics) {
       app.get("/metrics", async (_request, reply) => {
         const { contentType, text } = await metrics.exposition();
         return reply.header("content-type", contentType).send(text);
       });
     }
-    registerMms(app, context, apis);
+    registerMms(app, context, listener);
   }
 
   #attachContainer(app: FastifyInstance): void {
@@ -138,6 +141,7 @@ export class HostComposition {
       clock: systemClock,
       observer,
       maxBodyBytes: mms.maxRequestBytes,
+      maxResponseBytes: mms.maxResponseBytes,
       mode: this.#mode(),
       isStopping: () => this.#isStopping,
       admits: keyCheck(own.apiKeySha256),

@@ -3,10 +3,11 @@ import type { FastifyInstance } from "fastify";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { CorsSettings } from "../../contracts/settings.ts";
 import type { Clock } from "../../core/ports/clock.ts";
+import type { Logger } from "../../core/ports/logger.ts";
 import { isSameAddress, type ListenAddress } from "../../repositories/mms/listen-address.ts";
 import type { CrossOrigin, TlsFiles } from "../../repositories/mms/settings.ts";
 import { requireKeys } from "../authentication.ts";
-import { createApp, listen } from "../http-app.ts";
+import { createApp, listen, type TlsIdentity } from "../http-app.ts";
 import { closeApp } from "../stopping.ts";
 import { tlsIdentityOf } from "./tls-identity.ts";
 
@@ -14,44 +15,66 @@ import { tlsIdentityOf } from "./tls-identity.ts";
 export interface HostApis {
   readonly inference: boolean;
   readonly management: boolean;
+  /** Metrics; the management API has them, too. */
+  readonly metrics: boolean;
+}
+
+export interface HostListener {
+  readonly apis: HostApis;
+  /** Everybody may ask anything: there are no keys, and no other origins. */
+  readonly isOpen: boolean;
 }
 
 export interface HostListenersRequest {
   readonly inference: ListenAddress;
   /** The same as {@link inference}: one listener for both. */
   readonly management: ListenAddress;
+  /** The same as one of the others: there; null: with the management API only. */
+  readonly metrics: ListenAddress | null;
   readonly tls: TlsFiles | null;
   readonly crossOrigin: CrossOrigin | null;
   readonly apiKeySha256: readonly string[];
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Puts the routes on a listener. */
-  readonly attach: (app: FastifyInstance, apis: HostApis) => void;
+  readonly attach: (app: FastifyInstance, listener: HostListener) => void;
 }
 
 export interface HostListeners {
   readonly inferenceUrl: string;
   readonly managementUrl: string;
+  /** Null where the metrics have no listener of their own. */
+  readonly metricsUrl: string | null;
   stop(): Promise<void>;
 }
 
-/** Opens one listener, or two where the APIs have an address each; all or none. */
+/** Opens a listener for each address that the APIs have; all or none. */
 export async function openHostListeners(request: HostListenersRequest): Promise<HostListeners> {
-  const { inference, management } = request;
+  const { inference, management, metrics, tls, logger } = request;
+  const addresses = [inference, management, ...(metrics === null ? [] : [metrics])];
+  const identity = addresses.some(isSecure) ? await tlsIdentityOf(tls, logger) : null;
   const apps: FastifyInstance[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(apps.map(closeApp));
   };
-  const open = async (address: ListenAddress, apis: HostApis): Promise<string> => {
-    const app = await appFor(address, apis, request);
+  const open = async (address: ListenAddress): Promise<string> => {
+    const isAt = (api: ListenAddress): boolean => api === address || isSameAddress(api, address);
+    const apis = {
+      inference: isAt(inference),
+      management: isAt(management),
+      metrics: metrics !== null && isAt(metrics),
+    };
+    const app = await appFor(isSecure(address) ? identity : null, apis, request);
     apps.push(app);
     return await listenAt(app, address);
   };
   try {
+    const inferenceUrl = await open(inference);
     const isOne = isSameAddress(inference, management);
-    const inferenceUrl = await open(inference, { inference: true, management: isOne });
-    if (isOne) return { inferenceUrl, managementUrl: inferenceUrl, stop };
-    const managementUrl = await open(management, { inference: false, management: true });
-    return { inferenceUrl, managementUrl, stop };
+    const managementUrl = isOne ? inferenceUrl : await open(management);
+    if (metrics === null) return { inferenceUrl, managementUrl, metricsUrl: null, stop };
+    const isShared = isSameAddress(metrics, inference) || isSameAddress(metrics, management);
+    return { inferenceUrl, managementUrl, metricsUrl: isShared ? null : await open(metrics), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -59,20 +82,23 @@ export async function openHostListeners(request: HostListenersRequest): Promise<
 }
 
 async function appFor(
-  address: ListenAddress,
+  identity: TlsIdentity | null,
   apis: HostApis,
-  { tls, crossOrigin, apiKeySha256, clock, attach }: HostListenersRequest,
+  { crossOrigin, apiKeySha256, clock, attach }: HostListenersRequest,
 ): Promise<FastifyInstance> {
-  const isSecure = address.kind === "tcp" && address.isSecure;
-  const app = createApp("", isSecure ? await tlsIdentityOf(tls) : null);
+  const app = createApp("", identity);
   // Before the keys: a browser asks without one whether it may send it.
   if (crossOrigin !== null) {
     const { allowOrigins } = await import("../cross-origin.ts");
     await allowOrigins(app, corsOf(crossOrigin));
   }
   requireKeys(app, apiKeySha256, clock);
-  attach(app, apis);
+  attach(app, { apis, isOpen: crossOrigin === null && apiKeySha256.length === 0 });
   return app;
+}
+
+function isSecure(address: ListenAddress): boolean {
+  return address.kind === "tcp" && address.isSecure;
 }
 
 async function listenAt(app: FastifyInstance, address: ListenAddress): Promise<string> {

@@ -11,6 +11,7 @@ import {
   readSagemakerContainer,
   type SagemakerContainer,
 } from "../../repositories/mms/sagemaker-variables.ts";
+import { type ListenAddress, parseListenAddress } from "../../repositories/mms/listen-address.ts";
 import type { MmsSettings } from "../../repositories/mms/settings.ts";
 import { Complaint } from "../../repositories/shared/complaint.ts";
 import { checkExposure } from "../authentication.ts";
@@ -24,6 +25,8 @@ export interface HostPlan {
   readonly origins: SettingOrigins;
   readonly environment: Environment;
   readonly mms: MmsSettings;
+  /** Where metrics have a listener of their own; null: nowhere. */
+  readonly metrics: ListenAddress | null;
   /** Set in a SageMaker container. */
   readonly container: SagemakerContainer | null;
   /** The only model of a single-model container; null elsewhere. */
@@ -47,7 +50,8 @@ export async function planHost(request: HostRequest): Promise<HostPlan> {
   const { container, mms } = await settled(request).catch((error: unknown) => {
     throw error instanceof Complaint ? error.toServingError() : error;
   });
-  if (profile !== "sagemaker") checkAddresses(mms, own);
+  const metrics = metricsAddress(profile, mms);
+  if (profile !== "sagemaker") checkAddresses(mms, metrics, own);
   const isSingle = container?.isMultiModel === false;
   const onlyModelFolder = isSingle ? (request.folder ?? container.modelFolder) : null;
   return {
@@ -56,6 +60,7 @@ export async function planHost(request: HostRequest): Promise<HostPlan> {
     origins,
     environment,
     mms,
+    metrics,
     container,
     onlyModelFolder,
     loadTimeoutMs: container?.startupTimeoutMs ?? loadTimeoutMs,
@@ -88,14 +93,25 @@ async function settled({
   return { container, mms: readMmsSettings({ properties, flags, variables, cwd, machine }) };
 }
 
+/** TorchServe has a listener for metrics always; Multi Model Server here where the configuration names one. */
+function metricsAddress(profile: HostProfile, { metrics }: MmsSettings): ListenAddress | null {
+  if (profile !== "torchserve") return profile === "mms" ? metrics : null;
+  return metrics ?? parseListenAddress("http://127.0.0.1:8082") ?? null;
+}
+
 /** Off loopback without keys the server does not start, whichever of its listeners it is. */
-function checkAddresses({ inference, management }: MmsSettings, own: ServerSettings): void {
+function checkAddresses(
+  { inference, management }: MmsSettings,
+  metrics: ListenAddress | null,
+  own: ServerSettings,
+): void {
   const addresses = [
     ["inference_address", inference],
     ["management_address", management],
+    ["metrics_address", metrics],
   ] as const;
   for (const [key, address] of addresses) {
-    if (address.kind === "tcp") checkExposure({ ...own, host: address.host }, key);
+    if (address?.kind === "tcp") checkExposure({ ...own, host: address.host }, key);
   }
 }
 

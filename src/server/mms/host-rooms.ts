@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { BuiltInModels } from "../../core/hosting/built-in.ts";
 import { ModelHost } from "../../core/hosting/model-host.ts";
 import type { RegistrationDefaults, Registrar } from "../../core/hosting/registration.ts";
@@ -15,6 +16,7 @@ import type { ServerLogger } from "../../telemetry/logger.ts";
 import { HostMetrics } from "../../telemetry/host-metrics.ts";
 import { ServerMetrics } from "../../telemetry/metrics.ts";
 import { ProcessMemory } from "../../telemetry/process-memory.ts";
+import { TorchserveMetrics } from "../../telemetry/torchserve-families.ts";
 import { observeRequests } from "../../telemetry/request-observer.ts";
 import { systemClock } from "../system-clock.ts";
 import type { HostPlan } from "./host-plan.ts";
@@ -55,6 +57,10 @@ export function wireHost(plan: HostPlan, logger: ServerLogger, version: string):
   });
   const memory = new ProcessMemory(() => ({ front: process.pid, ...runtime.processes }));
   const hosted = new HostMetrics();
+  const torchserve =
+    plan.profile === "torchserve"
+      ? new TorchserveMetrics({ hostname: hostname(), models: () => hosted.totals() })
+      : null;
   const metrics = new ServerMetrics({
     registry: new ModelRegistry(own.versionPolicy),
     probe: memory,
@@ -63,13 +69,14 @@ export function wireHost(plan: HostPlan, logger: ServerLogger, version: string):
     restPrefix: own.metricsRestServerPrefix,
     inferenceRoutes,
     healthRoutes,
-    more: hosted.families,
+    more: [...hosted.families, ...(torchserve?.families ?? [])],
   });
   const accessLog = new AccessLog({ mode: own.accessLog, logger, clock, healthRoutes });
   const host = hostOf(plan, { runtime, logger, memory, metrics, hosted });
   const store = new ArchiveStore();
   const registrar = { host, archives: archivesOf(plan, store), defaults: defaultsOf(plan, interpreter) };
-  return { runtime, store, registrar, metrics, accessLog, observer: observeRequests(metrics, accessLog) };
+  const observer = observeRequests(metrics, accessLog, ...(torchserve === null ? [] : [torchserve]));
+  return { runtime, store, registrar, metrics, accessLog, observer };
 }
 
 interface HostParts {
@@ -123,15 +130,19 @@ function archivesOf({ mms, environment, onlyModelFolder }: HostPlan, store: Arch
   });
 }
 
+/** As torch-model-archiver's examples have it. */
+const unnamedVersion = "1.0";
 /** As MMS has them. */
 const batchSize = 1;
 const maxBatchDelayMs = 100;
 
-function defaultsOf({ mms, environment }: HostPlan, interpreter: string): RegistrationDefaults {
-  const { defaultHandler, workersPerModel, responseTimeoutMs, decodesInput, hidesVariable } = mms;
+function defaultsOf({ mms, environment, profile }: HostPlan, interpreter: string): RegistrationDefaults {
+  const { defaultHandler, responseTimeoutMs, decodesInput, hidesVariable } = mms;
   return {
     handler: defaultHandler,
-    workers: workersPerModel,
+    // A LOAD in a container answers when the model can be called.
+    workers: profile === "sagemaker" ? mms.workersPerModel : mms.workersOfRegistered,
+    ...(profile === "torchserve" ? { version: unnamedVersion } : {}),
     batchSize,
     maxBatchDelayMs,
     responseTimeoutMs,

@@ -13,11 +13,12 @@ const parallelLoads = 4;
 
 /** Loads what the settings name; one that fails is told, and the others are served. */
 export async function loadStartupModels(
-  registrar: Registrar,
+  { host, archives, defaults }: Registrar,
   settings: MmsSettings,
   logger: Logger,
 ): Promise<StartupReport> {
   const models = await namedModels(settings);
+  const registrar = { host, archives, defaults: { ...defaults, workers: settings.workersPerModel } };
   const outcomes = await mapLimited(models, parallelLoads, async ({ name, url }) => {
     try {
       const registered = await registerModel(registrar, {

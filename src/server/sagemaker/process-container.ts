@@ -9,7 +9,12 @@ import { prepareModel, type RegistrationDefaults } from "../../core/hosting/regi
 import type { BackendBody, BackendCall, BackendOutcome } from "../../core/ports/backend.ts";
 import type { BuiltInLauncher } from "../../core/ports/built-in-launcher.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { HandlerLauncher, HandlerProcess, HandlerRequest } from "../../core/ports/handler-launcher.ts";
+import type {
+  HandlerItem,
+  HandlerLauncher,
+  HandlerProcess,
+  HandlerRequest,
+} from "../../core/ports/handler-launcher.ts";
 import type { InstanceEnd, InstanceLog } from "../../core/ports/instance-launcher.ts";
 import type { Logger } from "../../core/ports/logger.ts";
 import type { MemoryProbe } from "../../core/ports/memory-probe.ts";
@@ -21,6 +26,8 @@ import type {
   ModelContainer,
   ObtainedModel,
 } from "../../core/ports/model-container.ts";
+import { handlerHead } from "../../protocols/http/handler-head.ts";
+import { encodeRefusal } from "../../protocols/http/payloads/refusal.ts";
 import { ArchiveStore, MarArchives } from "../../repositories/mar/index.ts";
 import { inspectModelFolder } from "../../repositories/sagemaker/inspect-folder.ts";
 import { parseQuantity } from "../../engines/shared/quantities.ts";
@@ -45,8 +52,8 @@ export interface ProcessHostOptions {
 /** The name of the only model. */
 const onlyModel = "model";
 const unregisterTimeoutMs = 30_000;
-/** Every call has its own limit in front; this one is only the last. */
-const responseTimeoutMs = 3_600_000;
+/** Every call has its own limit in front; this one, AWS's for asynchronous calls, is only the last. */
+const responseTimeoutS = 3_600;
 const mebibyte = 2 ** 20;
 
 /** Stands for a container where there is none: our own model host, which keeps the same contract. */
@@ -196,18 +203,25 @@ class ProcessHost implements ModelContainer, ContainerModels {
 
 /** The toolkit's way: bodies as they come, one call at a time unless the model's environment says otherwise. */
 function defaultsOf({ Environment = {} }: ContainerDefinition, interpreter: string): RegistrationDefaults {
-  const workers = Number(Environment["SAGEMAKER_MODEL_SERVER_WORKERS"] ?? "1");
+  const seconds =
+    Environment["SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS"] ?? Environment["SAGEMAKER_MODEL_SERVER_TIMEOUT"];
   return {
     handler: Environment["SAGEMAKER_HANDLER"] ?? Environment["MMS_DEFAULT_SERVICE_HANDLER"] ?? null,
-    workers: Number.isInteger(workers) && workers > 0 ? workers : 1,
+    workers: positive(Environment["SAGEMAKER_MODEL_SERVER_WORKERS"]) ?? 1,
     batchSize: 1,
     maxBatchDelayMs: 100,
-    responseTimeoutMs,
+    responseTimeoutMs: 1000 * (positive(seconds) ?? responseTimeoutS),
     interpreter,
     decodesInput: false,
     variables: Environment,
     hiddenVariables: [],
   };
+}
+
+/** Null for what is no whole number from 1 up. */
+function positive(text: string | undefined): number | null {
+  const value = Number(text);
+  return Number.isInteger(value) && value > 0 ? value : null;
 }
 
 type Bounds = Pick<
@@ -264,11 +278,8 @@ async function wholeBody(body: BackendBody): Promise<Uint8Array> {
 
 function backendOutcome(outcome: InvokeOutcome): BackendOutcome {
   switch (outcome.kind) {
-    case "answered": {
-      const { status, contentType, headers, body } = outcome.item;
-      const all = contentType === null ? headers : ["content-type", contentType, ...headers];
-      return { kind: "answered", status, headers: lowerNames(all), body };
-    }
+    case "answered":
+      return answeredOutcome(outcome.item);
     case "failed": {
       const { status, message, type } = outcome;
       const body = Buffer.from(JSON.stringify({ code: status, type, message }));
@@ -276,6 +287,17 @@ function backendOutcome(outcome: InvokeOutcome): BackendOutcome {
     }
     case "refused":
       return refusedOutcome(outcome.error);
+  }
+}
+
+/** An answer that could not be sent is the container's failure, not ours. */
+function answeredOutcome(item: HandlerItem): BackendOutcome {
+  try {
+    const { status, headers } = handlerHead(item);
+    return { kind: "answered", status, headers: lowerNames(headers), body: item.body };
+  } catch (error) {
+    const { status, contentType, body } = encodeRefusal(ServingError.from(error));
+    return { kind: "answered", status, headers: ["content-type", contentType], body };
   }
 }
 

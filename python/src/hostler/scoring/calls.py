@@ -7,7 +7,7 @@ import inspect
 import json
 import signal
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from hostler.scoring import contract, inputs, logs, plain, script
 from hostler.scoring.inputs import Refused
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from hostler.scoring.inputs import Incoming
     from hostler.scoring.script import Script
 
+Outcome: TypeAlias = "tuple[Foreign, BaseException | None]"
+
 JSON: Final = "application/json"
 STREAM: Final = "text/plain; charset=utf-8"
 FAILED: Final = "x-ms-run-function-failed"
 
 
 class ScoringTimeout(TimeoutError):
-    """run() took longer than it may."""
+    """run() took longer than it may; a TimeoutError of the script's own is a failure like any other."""
 
 
 class Answer(NamedTuple):
@@ -66,11 +68,18 @@ class Caller:
         signal.signal(signal.SIGALRM, _raise_timeout)
 
     def finish(self, awaitable: Awaitable[Foreign], timeout_s: float | None = None) -> Foreign:
-        """Run what is to be awaited to its end, on this process's event loop."""
+        """Run what is to be awaited to its end, on this process's event loop.
+
+        Raises:
+            ScoringTimeout: it took longer, and was cancelled.
+        """
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
-        return self._loop.run_until_complete(asyncio.wait_for(awaitable, timeout_s))
+        result, error = self._loop.run_until_complete(_bounded(awaitable, timeout_s))
+        if error is not None:
+            raise error
+        return result
 
     def answer(self, incoming: Incoming) -> Answer:
         """Call run() for a request. Never raises: what goes wrong is an answer too."""
@@ -103,10 +112,10 @@ class Caller:
             if inspect.isawaitable(result):
                 result = self.finish(result, self._timeout_s)
             run_ms = (time.perf_counter() - started) * 1000
-        except TimeoutError as error:
+        except ScoringTimeout as error:
             script.log_failure(error)
             return _problem(500, f"Scoring timeout after {self._timeout_ms} ms", True)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
+        except BaseException as error:  # sys.exit(), a cancelled task, a panic of Rust code
             return self._failed(error)
         return self._wrap(result, run_ms)
 
@@ -132,6 +141,24 @@ class Caller:
                 yield self.finish(anext(stream))
             except StopAsyncIteration:
                 return
+
+
+async def _bounded(awaitable: Awaitable[Foreign], timeout_s: float | None) -> Outcome:
+    task = asyncio.ensure_future(_outcome(awaitable))
+    _, pending = await asyncio.wait({task}, timeout=timeout_s)
+    if pending:
+        task.cancel()
+        await asyncio.wait({task})
+        return None, ScoringTimeout()
+    return task.result()
+
+
+async def _outcome(awaitable: Awaitable[Foreign]) -> Outcome:
+    """Nothing is raised in a task: a SystemExit there would end the event loop and come up again in the next call."""
+    try:
+        return await awaitable, None
+    except BaseException as error:
+        return None, error
 
 
 def _raise_timeout(_number: int, _frame: FrameType | None) -> None:

@@ -90,5 +90,7 @@ def read_form(content_type: str, body: bytes) -> tuple[MultiDict, MultiDict]:
             fields.append((name, content.decode("utf-8", "replace")))
         else:
             headers = Headers((key, str(value)) for key, value in part.items())
+            # Browsers and curl write a quotation mark in a name so.
+            filename = filename.replace("%22", '"')
             files.append((name, FileStorage(content, filename, name, headers)))
     return MultiDict(fields), MultiDict(files)

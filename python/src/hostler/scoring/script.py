@@ -104,6 +104,7 @@ def _import(settings: Settings) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ScriptError(f"{path} is not a Python file.", path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[MODULE] = module  # dataclasses, pickle and pydantic look classes' modules up there
     try:
         spec.loader.exec_module(module)
     except FileNotFoundError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import faulthandler
 import gc
 import os
@@ -24,35 +23,16 @@ if TYPE_CHECKING:
     from hostler.scoring.foreign import Foreign
     from hostler.transport import Connection
 
-BROKEN: Final = 70
+NAME: Final = "hostler-score"
 KNOWN_HEADERS: Final = 256
 STREAM_BYTES: Final = 64 * 1024
 
 
 def run(socket_path: str, token: str, number: int) -> int:
-    """Connect to the front and serve it until it closes the connection.
-
-    Args:
-        socket_path: the front's Unix socket.
-        token: this worker's, good once for each connection.
-        number: this worker's.
-
-    Returns:
-        The exit status: 0 when the front has closed, BROKEN when the protocol was broken.
-    """
-    process.name_process("hostler-score")
-    process.offer_to_oom_killer()
-    try:
-        front = outputs.connect(socket_path, token, number)
-        ScoringWorker(front.data).serve()
-    except ConnectionEnded:
-        return 0
-    except ProtocolError as error:
-        print(f"hostler score {number}: {error}", file=sys.stderr)
-        return BROKEN
-    finally:
-        # What the script has registered for the end of its process: a forked one ends without it.
-        atexit._run_exitfuncs()
+    """Serve the front until it goes; the exit status. See `outputs.serve`."""
+    return outputs.serve(
+        "hostler-score", socket_path, token, number, lambda front: ScoringWorker(front).serve()
+    )
 
 
 class ScoringWorker:

@@ -6,7 +6,7 @@ import {
   readDocument,
 } from "../../../repositories/azureml/index.ts";
 import { keyValues } from "../edits/key-values.ts";
-import { isObject, type JsonObject } from "../output/json-value.ts";
+import { isObject, type JsonObject, type JsonValue } from "../output/json-value.ts";
 import type { Session } from "../session.ts";
 import { checkScript } from "./check-script.ts";
 
@@ -36,20 +36,31 @@ export async function readSpecification<Kind extends DocumentKind>(
   });
 }
 
-/** Checks something that is no file: what `show` prints, changed by `update`. */
+/** Checks something that is no file: what `show` prints, changed by `update`. What was set to null is gone. */
 export async function readChanged<Kind extends DocumentKind>(
   kind: Kind,
   changed: JsonObject,
   { context }: Session,
   fromFlags: readonly Override[] = [],
 ): Promise<ReadDocument<Kind>> {
-  const values = Object.entries(changed).map(([path, value]) => ({ path, value, origin: path }));
+  const values = Object.entries(withoutNulls(changed)).map(([path, value]) => ({
+    path,
+    value,
+    origin: path,
+  }));
   return await readDocument(kind, {
     file: null,
     overrides: [...values, ...fromFlags],
     variables: context.environment,
     cwd: context.cwd,
   });
+}
+
+function withoutNulls(thing: JsonObject): JsonObject {
+  const kept = Object.entries(thing).flatMap(([key, value]): [string, JsonValue][] =>
+    value === null || value === undefined ? [] : [[key, isObject(value) ? withoutNulls(value) : value]],
+  );
+  return Object.fromEntries(kept);
 }
 
 /** A flag as an override, if it was given; `flag` is as `--name`. */

@@ -72,6 +72,8 @@ async function giveTraffic(
   { allTraffic, local }: CreateValues,
   { client }: Session,
 ): Promise<void> {
-  const isFirst = local && Object.keys((await client.getEndpoint(endpoint)).traffic).length === 0;
-  if (allTraffic || isFirst) await client.putTraffic(endpoint, { traffic: { [name]: 100 } });
+  const isIdle = async (): Promise<boolean> =>
+    Object.values((await client.getEndpoint(endpoint)).traffic).every((share) => share === 0);
+  if (allTraffic || (local && (await isIdle())))
+    await client.putTraffic(endpoint, { traffic: { [name]: 100 } });
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
+import { decodeText } from "../../../repositories/shared/decode-text.ts";
 import { MlError } from "../ml-error.ts";
 import type { Session } from "../session.ts";
 
@@ -37,7 +38,7 @@ async function readRequest(file: string | undefined, { context }: Session): Prom
   if (file === undefined) {
     throw new MlError("There is no request to send.", { hint: "Name a JSON file with --request-file." });
   }
-  const body = file === "-" ? await text(process.stdin) : await readText(resolve(context.cwd, file), file);
+  const body = await readText(file === "-" ? file : resolve(context.cwd, file), file);
   try {
     JSON.parse(body);
     return body;
@@ -52,9 +53,10 @@ async function readRequest(file: string | undefined, { context }: Session): Prom
 /** Reads to the end, so that a pipe such as /dev/fd/63 is as good as a file. */
 async function readText(path: string, file: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return decodeText(path === "-" ? await buffer(process.stdin) : await readFile(path));
   } catch (error) {
-    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const reason =
+      error instanceof Error ? ("code" in error ? String(error.code) : error.message) : String(error);
     throw new MlError(`The request file ${file} cannot be read (${reason}).`);
   }
 }
@@ -76,11 +78,12 @@ function refusalOf(name: string, { status, headers }: Response, answer: string):
 }
 
 function hintOf({ name, deploymentName }: InvokeValues, { status, headers }: Response): string {
-  const served = headers.get("azureml-model-deployment") ?? deploymentName;
-  if (status === 404 && served === undefined) {
-    return `Give a deployment traffic with hostler ml online-endpoint update -n ${name} --traffic, or name one with --deployment-name.`;
+  const served = headers.get("azureml-model-deployment");
+  if (served !== null) {
+    return `See what it wrote: hostler ml online-deployment get-logs -n ${served} -e ${name}`;
   }
-  return served === undefined
-    ? `See what happened to it: hostler endpoints events ${name}`
-    : `See what it wrote: hostler ml online-deployment get-logs -n ${served} -e ${name}`;
+  if (status !== 404) return `See what happened to it: hostler endpoints events ${name}`;
+  return deploymentName === undefined
+    ? `Give a deployment traffic with hostler ml online-endpoint update -n ${name} --traffic, or name one with --deployment-name.`
+    : `See which there are: hostler ml online-deployment list -e ${name}`;
 }

@@ -87,9 +87,8 @@ export class GatewayRig {
       maxQueueWaitMs: null,
       ...options.limits,
     });
-    pool.setRoutes(options.routes ?? scoreRoutes);
     this.endpoint.setDeployment(pool);
-    return pool.add(backend, null);
+    return pool.add(backend, { parallelCalls: null, routes: options.routes ?? scoreRoutes });
   }
 
   /** Asks as a client would, with the key unless told otherwise. */

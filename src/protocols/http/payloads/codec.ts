@@ -89,8 +89,9 @@ const readers: Readonly<Record<Format, Reader>> = {
   triton: ({ bytes, type }) => {
     const size = type.parameters.get("json-header-size");
     // Without it the body is all JSON, as without the header of V2's binary extension.
-    const { request, isBinary } = decodeBinaryRequest(bufferOf(bytes), Number(size ?? bytes.byteLength));
-    return { ...v2Body(request), isBinary };
+    const head = { field: "json-header-size", bytes: size ?? String(bytes.byteLength) };
+    const request = decodeBinaryRequest(bufferOf(bytes), head);
+    return { ...v2Body(request), isBinary: request.isBinary ?? (() => false) };
   },
 };
 

@@ -65,7 +65,7 @@ export class MmsRig {
   }
 
   async start(): Promise<this> {
-    const { profile = "mms", apis = { inference: true, management: true } } = this.#options;
+    const { profile = "mms", apis = { inference: true, management: true, metrics: false } } = this.#options;
     const context = {
       ...{ host: this.host, archives, clock: systemClock, profile, responseTimeoutUnit: "seconds" as const },
       ...{ maxRequestBytes: 2000, maxResponseBytes: 1000 },
@@ -80,7 +80,7 @@ export class MmsRig {
         ...{ interpreter: "python3", decodesInput: true, variables: {}, hiddenVariables: [] },
       },
     };
-    registerMms(this.#app, context, apis);
+    registerMms(this.#app, context, { apis, isOpen: true });
     this.#url = await listen(this.#app, { host: "127.0.0.1", port: 0 });
     return this;
   }

@@ -93,6 +93,7 @@ export class ContainerRig implements ModelArchives {
       clock: systemClock,
       observer: { started: () => undefined, ended: (record) => this.records.push(record) },
       maxBodyBytes: 1_000_000,
+      maxResponseBytes: 2_000_000,
       mode:
         single === undefined
           ? { kind: "multi", archives: this, defaults }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
@@ -29,7 +30,8 @@ const acceptSalt = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /**
  * Takes WebSockets on a path of a listener. Each message is a call of the model, under the headers that the connection
- * began with, and what it answers is the message back, of the same kind; one after the other, in order.
+ * began with, and what it answers is the message back, of the same kind (but bytes where it
+ * is no text); one after the other, in order.
  */
 export function acceptSockets(app: FastifyInstance, context: SocketsContext): void {
   // Where the server cannot tell a WebSocket from an offer of HTTP/2 (Node.js before 24.9), there are none.
@@ -125,7 +127,10 @@ async function react(event: SocketEvent, connection: Connection, context: Socket
       socket.once("close", cancel);
       const outcome = await call.outcome;
       socket.off("close", cancel);
-      return await write(socket, encodeFrame(event.isText ? opcodes.text : opcodes.binary, bodyOf(outcome)));
+      const body = bodyOf(outcome);
+      // A client that gets a text which is none closes the connection.
+      const opcode = event.isText && isUtf8(body) ? opcodes.text : opcodes.binary;
+      return await write(socket, encodeFrame(opcode, body));
     }
   }
 }

@@ -36,6 +36,9 @@ export interface OrderFields {
   readonly environment?: EnvironmentAsset;
 }
 
+/** For launches that are never called off. */
+export const wanted = new Promise<never>(() => undefined);
+
 /** What the reconciler would order; `script` makes it a deployment with code. */
 export function launchOrder({ spec = {}, script, code, model, environment }: OrderFields): LaunchOrder {
   const reference = { name: "code", version: "1" };

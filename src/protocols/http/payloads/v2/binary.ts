@@ -3,28 +3,29 @@ import { bytesElementEnds } from "../../../../core/tensors/bytes-elements.ts";
 import type { ModelSpec } from "../../../../core/models/model-spec.ts";
 import type { InferenceResult } from "../../../../core/scheduling/inference-call.ts";
 import { elementCount, itemBytes, type Tensor, type TensorData } from "../../../../core/tensors/tensor.ts";
-import { decodeParsed, type InferRequest, parseJson, readList, readObject } from "./decode.ts";
+import { decodeParsed, type InferRequest, parseJson } from "./decode.ts";
 import { encodeReply, encodeTensor } from "./encode.ts";
+import { readList, readObject } from "./request-fields.ts";
 
 /** V2's binary extension: JSON without the numbers, then the bytes of every tensor that says `binary_data_size`. */
 
-export interface BinaryInferRequest {
-  readonly request: InferRequest;
-  /** Whether an output is wanted as bytes. */
-  readonly isBinary: (output: string) => boolean;
+/** Where a body's JSON ends, and what says so: a header or a parameter of the content type. */
+export interface BinaryHead {
+  readonly field: string;
+  /** As it was written. */
+  readonly bytes: string;
 }
 
-/**
- * @param headerBytes length of the JSON
- * @throws ServingError as {@link decodeInferRequest}, and where the bytes do not fit what the JSON says
- */
-export function decodeBinaryRequest(body: Buffer, headerBytes: number): BinaryInferRequest {
-  if (!Number.isSafeInteger(headerBytes) || headerBytes < 0 || headerBytes > body.length) {
-    throw ServingError.invalidField("json-header-size", `0 to ${String(body.length)}`, String(headerBytes));
+/** @throws ServingError as `decodeInferRequest`, and where the bytes do not fit what the JSON says */
+export function decodeBinaryRequest(body: Buffer, head: BinaryHead): InferRequest {
+  const headBytes = /^\d{1,15}$/.test(head.bytes) ? Number(head.bytes) : 0;
+  if (headBytes === 0 || headBytes > body.length) {
+    const expected = `the length of the JSON at the body's beginning, from 1 to ${String(body.length)}`;
+    throw ServingError.invalidField(head.field, expected, head.bytes.slice(0, 40));
   }
-  const parsed = readObject(parseJson(body.toString("utf8", 0, headerBytes)), "body");
+  const parsed = readObject(parseJson(body.toString("utf8", 0, headBytes)), "body");
   const inputs = readList(parsed["inputs"], "inputs");
-  const parts = cut(body.subarray(headerBytes), inputs.map(binarySize));
+  const parts = cut(body.subarray(headBytes), inputs.map(binarySize));
   const request = decodeParsed(parsed, (index) => parts[index]);
   if (request === undefined) {
     throw ServingError.invalidField("inputs", "64-bit integers beyond 2^53 as bytes", "numbers in JSON");
@@ -32,7 +33,7 @@ export function decodeBinaryRequest(body: Buffer, headerBytes: number): BinaryIn
   const tensors = request.tensors.map((tensor, index) =>
     parts[index] === undefined ? tensor : withoutSize(checked(tensor, index)),
   );
-  return { request: { ...request, tensors }, isBinary: binaryOutputs(parsed) };
+  return { ...request, tensors };
 }
 
 function binarySize(input: unknown, index: number): number | null {
@@ -85,22 +86,6 @@ function withoutSize({ name, datatype, shape, data, parameters = {} }: Tensor): 
     data,
     ...(rest.length === 0 ? {} : { parameters: Object.fromEntries(rest) }),
   };
-}
-
-function binaryOutputs(request: Readonly<Record<string, unknown>>): (output: string) => boolean {
-  const wishes = new Map<string, boolean>();
-  for (const output of Array.isArray(request["outputs"]) ? readList(request["outputs"], "outputs") : []) {
-    const { name, parameters } = readObject(output, "outputs");
-    const wish: unknown =
-      parameters === undefined ? undefined : readObject(parameters, "outputs")["binary_data"];
-    if (typeof name === "string" && typeof wish === "boolean") wishes.set(name, wish);
-  }
-  const { parameters } = request;
-  const fallback =
-    parameters !== undefined &&
-    parameters !== null &&
-    readObject(parameters, "parameters")["binary_data_output"] === true;
-  return (output) => wishes.get(output) ?? fallback;
 }
 
 export interface BinaryReply {

@@ -1,18 +1,16 @@
 import { datatypeNames, isDatatype } from "../../../../contracts/datatypes.ts";
 import type { Json, Parameters } from "../../../../contracts/parameters.ts";
 import { ServingError } from "../../../../contracts/serving-error.ts";
-import { readJsonData } from "../../../../core/tensors/json-reader.ts";
+import { type JsonTensor, readJsonData } from "../../../../core/tensors/json-reader.ts";
 import { elementCount, itemBytes, type Tensor, type TensorData } from "../../../../core/tensors/tensor.ts";
 import { type DataSpan, findDataSpans } from "./data-spans.ts";
+import { readList, readObject, readParameters } from "./request-fields.ts";
+import { maxTensors, readOutputs, type RequestedOutputs } from "./requested-outputs.ts";
 
 /** A V2 infer request, freed from JSON. */
-export interface InferRequest {
+export interface InferRequest extends RequestedOutputs {
   /** The caller's id; null when it sent none, or an empty one that is to be kept: `""`. */
   readonly id: string | null;
-  /** Output names; null for the model's default. */
-  readonly outputs: readonly string[] | null;
-  /** Names of outputs that are asked for with content type `str`: text rather than arrays. */
-  readonly textOutputs: readonly string[];
   /** Parameters that are the model's business. */
   readonly parameters: Parameters | null;
   readonly priority: number;
@@ -25,13 +23,8 @@ export interface InferRequest {
 export const smallBodyBytes = 16 * 1024;
 
 /** Attack surface, after Triton's own list: dimensions and tensors are counted before anything is allocated. */
-const maxTensors = 256;
 const maxDimensions = 16;
 const maxTensorBytes = 2 ** 31;
-/** Parameters go to the worker as they are, and its parser has a stack that ends. */
-const maxParameterDepth = 32;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the body of an infer request.
@@ -111,7 +104,7 @@ export function decodeParsed(body: unknown, textOf: TextOf): InferRequest | unde
   const parameters = readParameters(request["parameters"], "parameters");
   return {
     id: readId(request["id"]),
-    ...readOutputs(request["outputs"]),
+    ...readOutputs(request["outputs"], parameters),
     parameters: modelParameters(parameters),
     priority: readCount(parameters?.["priority"], "parameters.priority") ?? 0,
     timeoutMs: timeoutMsOf(parameters),
@@ -132,14 +125,22 @@ function readTensor(value: unknown, index: number, text: TensorData | undefined)
     const expected = `at most ${String(maxTensorBytes)} bytes of ${datatype}`;
     throw ServingError.invalidField(`${field}.shape`, expected, JSON.stringify(shape));
   }
-  if (data === undefined && text === undefined)
-    throw ServingError.wrongValue(`${field}.data`, "an array", data);
   const parameters = readParameters(input["parameters"], `${field}.parameters`);
-  const bytes =
-    text === undefined ? readJsonData({ datatype, shape, field: `${field}.data` }, data) : undefined;
-  if (text === undefined && bytes === undefined) return undefined;
-  const held: TensorData | undefined = bytes === undefined ? text : { encoding: "binary", bytes };
+  const held = text ?? ownData({ datatype, shape, field: `${field}.data` }, data, parameters);
   return held && { name, datatype, shape, data: held, ...(parameters === undefined ? {} : { parameters }) };
+}
+
+/** What stands in a tensor's `data`; undefined when an integer needs the lossless way. */
+function ownData(
+  tensor: JsonTensor,
+  data: unknown,
+  parameters: Parameters | undefined,
+): TensorData | undefined {
+  // Triton's clients write a tensor without elements as no bytes at all, and then leave the header out too.
+  const isEmpty = data === undefined && parameters?.["binary_data_size"] === 0;
+  if (data === undefined && !isEmpty) throw ServingError.wrongValue(tensor.field, "an array", data);
+  const bytes = readJsonData(tensor, isEmpty ? [] : data);
+  return bytes && { encoding: "binary", bytes };
 }
 
 function readShape(value: unknown, field: string): readonly number[] {
@@ -159,25 +160,6 @@ function readShape(value: unknown, field: string): readonly number[] {
     dimensions.push(dimension);
   }
   return dimensions;
-}
-
-function readOutputs(value: unknown): Pick<InferRequest, "outputs" | "textOutputs"> {
-  if (value === undefined || value === null) return { outputs: null, textOutputs: [] };
-  const list = readList(value, "outputs");
-  if (list.length === 0) return { outputs: null, textOutputs: [] };
-  if (list.length > maxTensors) {
-    throw ServingError.invalidField("outputs", `at most ${String(maxTensors)}`, String(list.length));
-  }
-  const outputs: string[] = [];
-  const textOutputs: string[] = [];
-  for (const [index, output] of list.entries()) {
-    const field = `outputs[${String(index)}]`;
-    const { name, parameters } = readObject(output, field);
-    if (typeof name !== "string") throw ServingError.wrongValue(`${field}.name`, "a string", name);
-    outputs.push(name);
-    if (readParameters(parameters, `${field}.parameters`)?.["content_type"] === "str") textOutputs.push(name);
-  }
-  return { outputs, textOutputs };
 }
 
 function readId(value: unknown): string | null {
@@ -211,37 +193,4 @@ function modelParameters(parameters: Parameters | undefined): Parameters | null 
   if (parameters === undefined) return null;
   const rest = Object.entries(parameters).filter(([key]) => !serverParameters.has(key));
   return rest.length === 0 ? null : Object.fromEntries(rest);
-}
-
-function readParameters(value: unknown, field: string): Parameters | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (!isParameters(value)) throw ServingError.wrongValue(field, "an object", value);
-  if (isDeeper(value, maxParameterDepth)) {
-    throw ServingError.invalidField(field, `at most ${String(maxParameterDepth)} levels of nesting`, "more");
-  }
-  return value;
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
-}
-
-export function readObject(value: unknown, field: string): Fields {
-  if (!isObject(value)) throw ServingError.wrongValue(field, "an object", value);
-  return value;
-}
-
-export function readList(value: unknown, field: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw ServingError.wrongValue(field, "an array", value);
-  return value;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** What JSON.parse made is JSON. */
-function isParameters(value: unknown): value is Parameters {
-  return isObject(value);
 }
