@@ -31,6 +31,7 @@ class Up:
 
     state: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="hostler-bench-up-")))
     flags: tuple[str, ...] = ("--engine", "process")
+    variables: dict[str, str] = field(default_factory=dict)
     ports: list[int] = field(default_factory=list)
     process: subprocess.Popen[bytes] | None = None
     leftovers: int = 0
@@ -52,7 +53,15 @@ class Up:
             self.ports = [three_in_a_row()]
         logs = PEERS_DIR / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        line = [str(HOSTLER), "up", "--state", str(self.state), "--port", str(self.ports[0]), *self.flags]
+        line = [
+            str(HOSTLER),
+            "up",
+            "--state",
+            str(self.state),
+            "--port",
+            str(self.ports[0]),
+            *self.flags,
+        ]
         with (logs / "hostler-up.log").open("ab") as log:
             self.process = subprocess.Popen(
                 line,
@@ -60,7 +69,7 @@ class Up:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=hostler_environment(),
+                env=hostler_environment() | self.variables,
             )
 
     def family(self) -> list[Process]:
@@ -92,7 +101,10 @@ class Up:
         """One request to the control API; raises OSError when nobody answers, ValueError for a refusal."""
         data = None if body is None else json.dumps(body).encode()
         message = urllib.request.Request(
-            self.control + path, data, {"content-type": "application/json"}, method=method
+            self.control + path,
+            data,
+            {"content-type": "application/json"},
+            method=method,
         )
         try:
             with urllib.request.urlopen(message, timeout=timeout) as reply:

@@ -10,7 +10,7 @@ import tempfile
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from hostler.handlers import worker
-from hostler.handlers.batch import Batches, Failure, Input, Request
+from hostler.handlers.batch import Batches, Failure, Input, Request, Stream
 from hostler.handlers.load import Order, load
 
 if TYPE_CHECKING:
@@ -145,6 +145,8 @@ def _line_by_line(descriptor: int) -> io.TextIOWrapper:
 
 
 def _plain(outcome: Outcome) -> object:
+    if isinstance(outcome, Stream):
+        outcome = [outcome.head._replace(body=b"".join(outcome.pieces))]
     return list(outcome) if isinstance(outcome, Failure) else {"items": [_item(item) for item in outcome]}
 
 

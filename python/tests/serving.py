@@ -67,6 +67,22 @@ def call(
     return read(json.loads(header), data)
 
 
+def call_frame(
+    model: Model, columns: dict[str, Array], outputs: tuple[str, ...] | None = None
+) -> list[Output]:
+    """The answer to a call of content type `pd` with these columns."""
+    payload = bytearray()
+    listed: list[parts.TensorPart | parts.OpaquePart] = []
+    for name, array in columns.items():
+        _, data, size = Encoder().encode(name, array)
+        datatype = DATATYPES.get(array.dtype, "BYTES")
+        listed.append(parts.TensorPart(name, datatype, array.shape, "binary", {}, len(payload), size))
+        payload += bytes(data)
+    request = CallRequest(outputs, {"content_type": "pd"}, tuple(listed))
+    header, pieces, _ = model.plan(request)(payload)
+    return read(json.loads(header), b"".join(bytes(piece) for piece in pieces))
+
+
 def read(header: Header, payload: bytes) -> list[Output]:
     """The tensors of a CHUNK."""
     found = []

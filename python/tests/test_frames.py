@@ -1,230 +1,104 @@
-"""Frames: the golden ones that the TypeScript tests read too, and what breaks a connection."""
+"""Requests of content type `pd`: the same answers as from the model itself, called with a DataFrame."""
 
 from __future__ import annotations
 
-import json
-import queue
-import random
-import socket
-import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
+import joblib
+import numpy as np
 import pytest
+import xgboost
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardScaler
 
-from hostler.protocol import fields, frames, parts
-from hostler.protocol.errors import ConnectionEnded, ProtocolError
-from hostler.transport import BUFFER_BYTES, Connection
+from hostler.protocol.errors import CallError
+from serving import call_frame, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from typing_extensions import Buffer
+    from hostler.runtimes.base import Model
+    from hostler.tensors import Array
 
-    from hostler.transport import Frame
+pandas = pytest.importorskip("pandas")
 
-GOLDEN = sorted((Path(__file__).parents[2] / "conformance" / "frames").glob("*.json"))
+DICE = np.random.default_rng(0)
+NUMBERS = DICE.normal(size=(60, 3))
+CLASSES = np.arange(60) % 3
+KINDS = np.array(["red", "green", "blue"], object)[DICE.integers(3, size=60)]
+COLUMNS: dict[str, Array] = {
+    "weight": NUMBERS[:, 0],
+    "height": NUMBERS[:, 1].reshape(-1, 1),
+    "kind": KINDS,
+    "age": (10 * NUMBERS[:, 2]).astype(np.int64),
+}
 
 
-class Pair:
-    """Two ends of a connection: raw bytes go in at one, frames come out at the other."""
+def flat(columns: dict[str, Array]) -> dict[str, Array]:
+    return {name: values.reshape(-1) for name, values in columns.items()}
 
-    def __init__(self) -> None:
-        self.raw, stream = socket.socketpair()
-        self.raw.settimeout(10)
-        stream.settimeout(10)
-        self.connection = Connection(stream)
 
-    def close(self) -> None:
-        self.raw.close()
-        self.connection.close()
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    choose = ColumnTransformer(
+        [
+            ("scaled", StandardScaler(), ["weight", "age"]),
+            ("ranked", QuantileTransformer(n_quantiles=10, output_distribution="normal"), ["height"]),
+            ("kind", OneHotEncoder(), ["kind"]),
+        ]
+    )
+    frame = pandas.DataFrame(flat(COLUMNS))
+    return Pipeline([("choose", choose), ("classify", LogisticRegression())]).fit(frame, CLASSES)
 
 
 @pytest.fixture
-def pair() -> Iterator[Pair]:
-    pair = Pair()
-    yield pair
-    pair.close()
+def served(pipeline: Pipeline, tmp_path: Path) -> Model:
+    joblib.dump(pipeline, tmp_path / "model.joblib")
+    return load("sklearn", tmp_path)
 
 
-def test_there_are_golden_frames() -> None:
-    assert len(GOLDEN) >= 20
+def test_a_pipeline_fitted_on_a_frame(pipeline: Pipeline, served: Model) -> None:
+    frame = pandas.DataFrame(flat(COLUMNS))
+    classes, chances = call_frame(served, COLUMNS, ("predict", "predict_proba"))
+    assert (classes.datatype, classes.shape) == ("INT64", [60, 1])
+    assert classes.values == pipeline.predict(frame).tolist()
+    assert chances.values == pipeline.predict_proba(frame).ravel().tolist()
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_golden_frame_is_read_and_written(path: Path, pair: Pair) -> None:
-    golden = json.loads(path.read_text("utf-8"))
-    payload = bytes.fromhex(golden["payload"])
-    data = bytes.fromhex(golden["frame"])
-
-    pair.raw.sendall(data)
-    kind, identity, header, received = pair.connection.receive()
-
-    assert (kind, identity, bytes(received)) == (golden["kind"], golden["id"], payload)
-    assert fields.parse(header) == golden["header"]
-    assert frames.render(kind, identity, golden["header"], payload, golden["flags"]) == data
-    if "parts" in golden["header"]:
-        assert sum(part.size for part in parts.parse(golden["header"], len(payload))) == len(payload)
-
-
-def test_frames_larger_than_the_buffer_arrive_whole(pair: Pair) -> None:
-    payload = random.Random(1).randbytes(3 * BUFFER_BYTES)
-    data = frames.render(frames.CALL, 1, {}, payload) + frames.render(frames.CALL, 2, {}, b"next")
-    _write_in_background(pair.raw, data)
-
-    assert bytes(pair.connection.receive()[3]) == payload
-    assert bytes(pair.connection.receive()[3]) == b"next"
-
-
-def test_frames_are_found_however_they_are_cut(pair: Pair) -> None:
-    dice = random.Random(2)
-    payloads = [dice.randbytes(dice.choice((0, 1, 100, 60_000, 200_000, 300_000))) for _ in range(40)]
-    data = b"".join(frames.render(frames.CALL, index, {}, payload) for index, payload in enumerate(payloads))
-    _write_in_background(pair.raw, data, dice)
-
-    for index, payload in enumerate(payloads):
-        _, identity, _, received = pair.connection.receive()
-        assert identity == index
-        assert bytes(received) == payload
-
-
-def test_a_reply_is_written_whole_whatever_its_size(pair: Pair) -> None:
-    pieces: list[Buffer] = [b"a" * 10, b"", bytearray(b"b" * 3_000_000), memoryview(b"c" * 70_000)]
-    whole = b"".join(pieces)
-    reader = Connection(pair.raw)
-    received = _read_in_background(reader)
-
-    pair.connection.reply(7, b'{"parts":[]}', pieces, len(whole))
-
-    kind, identity, header, payload = received()
-    assert (kind, identity, header) == (frames.CHUNK, 7, b'{"parts":[]}')
-    assert bytes(payload) == whole
-
-
-def test_a_cancel_is_seen_behind_the_frame_that_it_cancels(pair: Pair) -> None:
-    call = frames.render(frames.CALL, 5, {}, b"payload")
-    pair.raw.sendall(call + frames.render(frames.HEALTH, 6, {}) + frames.render(frames.CANCEL, 5, {}))
-
-    assert pair.connection.receive()[1] == 5
-    assert pair.connection.cancelled(5)
-    assert not pair.connection.cancelled(6)
+def test_columns_are_found_by_name(pipeline: Pipeline, served: Model) -> None:
+    wanted = pipeline.predict(pandas.DataFrame(flat(COLUMNS))).tolist()
+    (turned,) = call_frame(served, {name: COLUMNS[name] for name in reversed(COLUMNS)})
+    assert turned.values == wanted
 
 
 @pytest.mark.parametrize(
-    ("prelude", "complaint"),
+    ("columns", "field"),
     [
-        (frames.PRELUDE.pack(frames.HEADER_LIMIT + 1, 0, 0, frames.CALL, 0, 0), "header of 1048577 bytes"),
-        (
-            frames.PRELUDE.pack(0, frames.PAYLOAD_LIMIT + 1, 0, frames.CALL, 0, 0),
-            "payload of 1073741825 bytes",
-        ),
-        (frames.PRELUDE.pack(0, 0, 0, 0, 0, 0), "kind 0 is unknown"),
-        (frames.PRELUDE.pack(0, 0, 0, 14, 0, 0), "kind 14 is unknown"),
-        (frames.PRELUDE.pack(0, 0, 0, frames.CALL, 0, 1), "must be zero"),
+        ({"weight": NUMBERS[:1, 0], "kind": KINDS[:1]}, "inputs"),
+        (COLUMNS | {"height": NUMBERS[:2, 1]}, "inputs[1].shape"),
+        (COLUMNS | {"weight": NUMBERS[:, :2]}, "inputs[0].shape"),
+        (COLUMNS | {"weight": KINDS}, "inputs"),
     ],
 )
-def test_a_prelude_is_checked_before_its_lengths_are_believed(
-    prelude: bytes, complaint: str, pair: Pair
+def test_what_is_no_frame_of_the_model_is_the_callers_fault(
+    columns: dict[str, Array], field: str, served: Model
 ) -> None:
-    pair.raw.sendall(prelude)
-    with pytest.raises(ProtocolError, match=complaint):
-        pair.connection.receive()
+    with pytest.raises(CallError) as caught:
+        call_frame(served, columns)
+    assert (caught.value.code, caught.value.field) == ("INVALID_INPUT", field)
 
 
-@pytest.mark.parametrize("kept", [1, 15, 16, 20, 40])
-def test_an_end_within_a_frame_is_an_error(kept: int, pair: Pair) -> None:
-    pair.raw.sendall(frames.render(frames.CALL, 1, {"model": 1}, b"payload that is cut")[:kept])
-    pair.raw.close()
-    with pytest.raises(ProtocolError, match="within a frame"):
-        pair.connection.receive()
-
-
-def test_an_end_within_a_large_frame_is_an_error(pair: Pair) -> None:
-    data = frames.render(frames.CALL, 1, {}, bytes(2 * BUFFER_BYTES))
-    _write_in_background(pair.raw, data[:-1], then_close=True)
-    with pytest.raises(ProtocolError, match="within a frame"):
-        pair.connection.receive()
-
-
-def test_an_end_between_frames_is_none(pair: Pair) -> None:
-    pair.raw.sendall(frames.render(frames.CANCEL, 1, {}))
-    pair.raw.close()
-    pair.connection.receive()
-    with pytest.raises(ConnectionEnded):
-        pair.connection.receive()
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_noise_ends_the_connection(seed: int, pair: Pair) -> None:
-    pair.raw.sendall(random.Random(seed).randbytes(4096))
-    pair.raw.shutdown(socket.SHUT_WR)
-    with pytest.raises(ProtocolError):
-        _read_headers(pair.connection)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"[]", b"null", b'{"a":', b"\xff", b'"\xed\xa0\x80"', b"[" * 100_000],
-    ids=lambda data: data[:8],
-)
-def test_a_header_must_be_an_object(data: bytes) -> None:
-    with pytest.raises(ProtocolError):
-        fields.parse(data)
-
-
-@pytest.mark.parametrize(
-    ("entry", "complaint"),
-    [
-        ({}, "'bytes'"),
-        ({"bytes": -1}, "'bytes'"),
-        ({"bytes": True}, "'bytes'"),
-        ({"bytes": 4, "type": "blob"}, "type"),
-        ({"bytes": 4, "type": "opaque"}, "'content_type'"),
-        ({"bytes": 4, "type": "tensor", "encoding": "base64"}, "encoding"),
-        ({"bytes": 4, "type": "tensor", "encoding": "json", "name": 5}, "'name'"),
-        (
-            {
-                "bytes": 4,
-                "type": "tensor",
-                "encoding": "json",
-                "name": "x",
-                "datatype": "FP32",
-                "shape": [-1],
-            },
-            "shape",
-        ),
-        (
-            {"bytes": 5, "type": "opaque", "content_type": "a/b"},
-            "the parts take 5 bytes, but the payload has 4",
-        ),
-    ],
-)
-def test_a_part_with_a_wrong_field_is_refused(entry: fields.Header, complaint: str) -> None:
-    with pytest.raises(ProtocolError, match=complaint):
-        parts.parse({"parts": [entry]}, 4)
-
-
-def _read_headers(connection: Connection) -> NoReturn:
-    while True:
-        fields.parse(connection.receive()[2])
-
-
-def _write_in_background(
-    stream: socket.socket, data: bytes, dice: random.Random | None = None, *, then_close: bool = False
-) -> None:
-    def write() -> None:
-        place = 0
-        while place < len(data):
-            size = len(data) if dice is None else dice.randint(1, 100_000)
-            stream.sendall(data[place : place + size])
-            place += size
-        if then_close:
-            stream.shutdown(socket.SHUT_RDWR)
-
-    threading.Thread(target=write, daemon=True).start()
-
-
-def _read_in_background(connection: Connection) -> Callable[[], Frame]:
-    arrived: queue.Queue[Frame] = queue.Queue()
-    threading.Thread(target=lambda: arrived.put(connection.receive()), daemon=True).start()
-    return lambda: arrived.get(timeout=10)
+def test_boosters_take_their_columns_in_any_order(tmp_path: Path) -> None:
+    frame = pandas.DataFrame(NUMBERS, columns=list("abc"))
+    model = xgboost.XGBClassifier(n_estimators=5).fit(frame, CLASSES)
+    model.save_model(tmp_path / "model.json")
+    served = load("xgboost", tmp_path)
+    columns = {name: NUMBERS[:, index].astype(np.float32) for index, name in enumerate("abc")}
+    (chances,) = call_frame(served, {name: columns[name] for name in "cab"}, ("predict_proba",))
+    wanted = model.predict_proba(frame.astype(np.float32)).ravel().tolist()
+    assert chances.values == pytest.approx(wanted, rel=1e-6)
+    with pytest.raises(CallError) as caught:
+        call_frame(served, {name: columns[name] for name in "ab"})
+    assert (caught.value.code, caught.value.expected) == ("INVALID_INPUT", "the columns a, b, c")

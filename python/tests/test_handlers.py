@@ -48,6 +48,12 @@ def test_a_batch_that_fails_is_answered_as_mms_answers(
     assert handled.failure == failure
 
 
+def test_what_is_yielded_for_one_of_several_requests_is_joined(tmp_path: Path) -> None:
+    folder = write(tmp_path, h="def handle(data, context):\n    return data and [iter(['a', b'b']), 'c']\n")
+    answers = handle(folder, "h:handle", [request(), request()], batch_size=2).answers
+    assert [answer.body for answer in answers] == [b"ab", b"c"]
+
+
 def test_the_traceback_is_in_the_log_without_the_server(tmp_path: Path) -> None:
     folder = write(tmp_path, h=RAISES.format("raise ValueError('x')"))
     output = handle(folder, "h:handle", [request()]).output

@@ -225,8 +225,9 @@ def test_a_missing_module_is_named(tmp_path: Path) -> None:
 def test_one_tensor_is_wanted(tmp_path: Path) -> None:
     model = saved(SVC().fit(ROWS, CLASSES), tmp_path)
     error = refused(model, ROWS[:1], ROWS[:1])
-    assert (error.code, error.message) == ("INVALID_INPUT", "SVC expects a single input tensor, got 2")
-    assert refused(model).message == "SVC expects a single input tensor, got 0"
+    assert error.code == "INVALID_INPUT"
+    assert error.message.startswith("SVC expects a single input tensor, got 2; ")
+    assert refused(model).message.startswith("SVC expects a single input tensor, got 0; ")
 
 
 def test_an_output_that_is_not_there_is_refused(tmp_path: Path) -> None:

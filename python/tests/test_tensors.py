@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from datetime import datetime, timezone
 
 import numpy as np
 import pytest
@@ -145,3 +146,23 @@ def test_strings_must_be_utf8() -> None:
 def test_content_type_str_is_a_flat_list() -> None:
     part = parts.TensorPart("x", "BYTES", (1, 1), parts.BINARY, {"content_type": "str"}, 0, 5)
     assert decoder(part, 0)(bytearray(b"\1\0\0\0a")).tolist() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text", "value"),
+    [
+        ("base64", b"aGk=", b"hi"),
+        ("datetime", b"2026-01-02T03:04:05", datetime(2026, 1, 2, 3, 4, 5)),
+        ("datetime", b"2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
+    ],
+)
+def test_what_texts_stand_for(content_type: str, text: bytes, value: object) -> None:
+    payload = bytearray(len(text).to_bytes(4, "little") + text)
+    part = parts.TensorPart(
+        "x", "BYTES", (1, 1), parts.BINARY, {"content_type": content_type}, 0, len(payload)
+    )
+    assert decoder(part, 0)(payload).tolist() == [value]
+    payload[4:6] = b"%%"
+    with pytest.raises(CallError) as caught:
+        decoder(part, 0)(payload)
+    assert (caught.value.code, caught.value.field) == ("INVALID_INPUT", "inputs[0].data[0]")

@@ -260,3 +260,11 @@ def test_a_socket_where_nobody_listens(tmp_path: Path) -> None:
     assert done.returncode == 70
     complaint = f"hostler zygote: cannot connect to the front at {path}: Connection refused\n"
     assert done.stderr.decode() == complaint
+
+
+def test_a_front_that_stopped_meanwhile_is_no_complaint(tmp_path: Path) -> None:
+    line = f'{{"socket": "{tmp_path}/gone.sock", "token": "t", "imports": []}}\n'.encode()
+    done = subprocess.run(
+        [sys.executable, str(MAIN), "zygote"], input=line, capture_output=True, timeout=PATIENCE_S
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

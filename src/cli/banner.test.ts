@@ -29,7 +29,7 @@ test("a start, as a person sees it", () => {
       addresses({ url: "http://127.0.0.1:8080", metricsUrl: "http://127.0.0.1:8082/metrics" }, colors),
       notice("warm_workers has no effect.", colors),
       modelTable(models, [broken], colors),
-      readyLines(models, 1234, "curl -s http://127.0.0.1:8080", colors),
+      readyLines({ models, broken: 0 }, 1234, "curl -s http://127.0.0.1:8080", colors),
     ].join(""),
   ).toMatchSnapshot();
 });
@@ -57,15 +57,19 @@ test("of very many models, those that need somebody are shown first", () => {
 
 test("an empty folder is said to be empty", () => {
   expect(modelTable([], [], colors)).toBe("! There are no models here.\n");
-  expect(readyLines([], 100, undefined, colors)).toBe("Ready after 100 ms: no models.\n");
+  expect(readyLines({ models: [], broken: 0 }, 100, undefined, colors)).toBe(
+    "Ready after 100 ms: no models.\n",
+  );
 });
 
 test.each([
-  [["ready"], "1 model ready"],
-  [["ready", "ready"], "2 models ready"],
-  [["ready", "failed"], "1 model ready, 1 failed"],
-  [["registered", "registered"], "2 models to be loaded when first asked"],
-])("%j is told as %s", (states, told) => {
+  [["ready"], 0, "1 model ready"],
+  [["ready", "ready"], 0, "2 models ready"],
+  [["ready", "failed"], 0, "1 model ready, 1 failed"],
+  [["ready", "failed"], 2, "1 model ready, 3 failed"],
+  [[], 2, "2 models failed"],
+  [["registered", "registered"], 0, "2 models to be loaded when first asked"],
+])("%j and %i broken are told as %s", (states, broken, told) => {
   const models = states.map((state) => modelSnapshot({ state }));
-  expect(readyLines(models, 100, undefined, colors)).toBe(`Ready after 100 ms: ${told}.\n`);
+  expect(readyLines({ models, broken }, 100, undefined, colors)).toBe(`Ready after 100 ms: ${told}.\n`);
 });

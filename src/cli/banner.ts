@@ -77,20 +77,25 @@ function failureLines({ what, why, hint }: Failure, { red, dim }: Colors): strin
   return hint === null ? line : `${line}  ${dim(`→ ${printable(hint)}`)}\n`;
 }
 
-/** How it went, and the line that proves it. */
+/**
+ * How it went, and the line that proves it.
+ *
+ * @param broken how many more cannot be served, because of what their files say
+ */
 export function readyLines(
-  models: readonly ModelSnapshot[],
+  { models, broken }: { readonly models: readonly ModelSnapshot[]; readonly broken: number },
   elapsedMs: number,
   tryLine: string | undefined,
   { bold }: Colors,
 ): string {
-  const summary = `${bold(`Ready after ${formatDuration(elapsedMs)}`)}: ${countStates(models)}.`;
+  const summary = `${bold(`Ready after ${formatDuration(elapsedMs)}`)}: ${countStates(models, broken)}.`;
   return tryLine === undefined ? `${summary}\n` : `${summary} Ask one:\n\n  ${tryLine}\n\n`;
 }
 
 /** As `2 models ready, 1 failed`. */
-function countStates(models: readonly ModelSnapshot[]): string {
-  const counts = Map.groupBy(models, ({ state }) =>
+function countStates(models: readonly ModelSnapshot[], broken: number): string {
+  const states = [...models.map(({ state }) => state), ...Array.from({ length: broken }, () => "failed")];
+  const counts = Map.groupBy(states, (state) =>
     state === "registered" ? "to be loaded when first asked" : state,
   );
   const parts = [...counts].map(([state, { length }], index) => {

@@ -102,16 +102,37 @@ def many_models(prefix: str, count: int) -> dict[str, object]:
         "right": sum(right),
         "of": len(order),
         "nested": invoke("many", [1], TargetModel="team/seven.tar.gz")[0],
+        "accented": invoke("many", [1], TargetModel="team/\u00e9t\u00e9.tar.gz")[0],
         "invoked": answer["InvokedProductionVariant"],
         "content_type": answer["ContentType"],
         "warm_is_fast": warm < 0.5,
     }
 
 
-def errors() -> dict[str, object]:
+def too_large(prefix: str) -> list[object] | None:
+    """What is said of a model that would not fit if it were alone."""
+    environment = {"HOSTLER_MEMORY_BUDGET": "1MiB"}
+    create(
+        "tiny", [("a", "tiny", 1)], Image="x", Mode="MultiModel", ModelDataUrl=prefix, Environment=environment
+    )
+    call, model = runtime.invoke_endpoint, "model-1.tar.gz"
+    seen = error_of(call, EndpointName="tiny", TargetModel=model, ContentType="application/json", Body="[1]")
+    sagemaker.delete_endpoint(EndpointName="tiny")
+    sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="tiny", WaiterConfig=POLL)
+    sagemaker.delete_endpoint_config(EndpointConfigName="tiny")
+    sagemaker.delete_model(ModelName="tiny")
+    return seen
+
+
+def errors(prefix: str) -> dict[str, object]:
     body = {"ContentType": "application/json", "Body": "[1]"}
     call = runtime.invoke_endpoint
+    one = {"EndpointName": "many", "TargetModel": "model-1.tar.gz", **body}
     return {
+        "too large": too_large(prefix),
+        "component": error_of(call, **one, InferenceComponentName="c"),
+        "attributes too long": error_of(call, **one, CustomAttributes="a" * 1025),
+        "a header that is none": error_of(call, **{**one, "Body": '"header"'}),
         "no such model": error_of(call, EndpointName="many", TargetModel="nope.tar.gz", **body),
         "no target": error_of(call, EndpointName="many", **body),
         "outside": error_of(call, EndpointName="many", TargetModel="../secret.tar.gz", **body),
@@ -295,7 +316,7 @@ def main() -> None:
     models = prefix.rstrip("/")
     seen = {
         "many": many_models(prefix, count),
-        "errors": errors(),
+        "errors": errors(prefix),
         "weights": weights(models),
         "update": update(models),
         "stream": stream(),

@@ -25,10 +25,14 @@ def input_fn(body, content_type):
 def predict_fn(data, model):
     if data == "die":
         os._exit(3)
+    if data == "header":
+        return data * 2
     return [value * model["factor"] for value in data]
 
 
-def output_fn(prediction, accept):
+def output_fn(prediction, accept, context):
+    if prediction == "header" * 2:
+        context.set_response_header(0, "X-Amzn-SageMaker-Custom-Attributes", "of two\\nlines")
     return json.dumps(prediction), "application/json"
 """
 
@@ -51,6 +55,8 @@ def main() -> None:
         archive(folder / f"model-{number}.tar.gz", files)
     (folder / "team").mkdir()
     archive(folder / "team" / "seven.tar.gz", {"factor.txt": "7", "code/inference.py": script})
+    # A name that headers carry in UTF-8.
+    archive(folder / "team" / "\u00e9t\u00e9.tar.gz", {"factor.txt": "9", "code/inference.py": script})
     archive(folder / "broken.tar.gz", {"factor.txt": "-1", "code/inference.py": script})
 
 

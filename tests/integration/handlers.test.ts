@@ -1,84 +1,13 @@
 import { readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ServingError } from "../../src/contracts/serving-error.ts";
-import type {
-  HandlerLaunch,
-  HandlerOutcome,
-  HandlerProcess,
-  HandlerRequest,
-} from "../../src/core/ports/handler-launcher.ts";
-import { RecordingLogger } from "../../src/core/testing/recorders.ts";
-import { PythonRuntime } from "../../src/runtimes/python/python-runtime.ts";
-import { systemClock } from "../../src/server/system-clock.ts";
-import { Cleanup } from "../support/cleanup.ts";
-import { temporaryFolder } from "../support/folders.ts";
-import { pythonInterpreter } from "../support/paths.ts";
+import { whole } from "../../src/core/testing/whole-body.ts";
+import { handlerRequest, textOf, useHandlers } from "../support/handler-rig.ts";
 import { until } from "../support/until.ts";
 
-const interpreter = pythonInterpreter();
-let runtime: PythonRuntime;
-let folder: string;
-let lines: string[];
-const cleanup = new Cleanup();
-
-function newRuntime(): PythonRuntime {
-  return new PythonRuntime({
-    interpreter,
-    workers: 1,
-    environment: { ...process.env, SERVERS_OWN: "1" },
-    clock: systemClock,
-    logger: new RecordingLogger(),
-    onRestart: () => undefined,
-  });
-}
-
-beforeAll(async () => {
-  runtime = newRuntime();
-  await runtime.warmHandlers(interpreter);
-});
-afterAll(() => runtime.stop());
-beforeEach(async () => {
-  lines = [];
-  const temporary = await temporaryFolder();
-  cleanup.add(temporary.remove);
-  folder = temporary.path;
-});
-afterEach(() => cleanup.run());
-
-async function launchOf(module: string, more: Partial<HandlerLaunch> = {}): Promise<HandlerLaunch> {
-  await writeFile(join(folder, "h.py"), module);
-  return {
-    modelName: "m",
-    modelFolder: folder,
-    handler: "h:handle",
-    manifest: null,
-    batchSize: 1,
-    gpuId: null,
-    decodesInput: false,
-    variables: {},
-    interpreter,
-    ...more,
-  };
-}
-
-async function start(module: string, more: Partial<HandlerLaunch> = {}): Promise<HandlerProcess> {
-  const launch = await launchOf(module, more);
-  const started = await runtime.startHandler(launch, (source, text) => lines.push(`${source}: ${text}`));
-  cleanup.add(() => started.stop(0));
-  return started;
-}
-
-function request(body: string | Uint8Array, headers: readonly string[] = []): HandlerRequest {
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  return { id: "id", headers, inputs: [{ name: "body", contentType: "text/plain", bytes }] };
-}
-
-function textOf(outcome: HandlerOutcome): string {
-  if (outcome.kind !== "answered") return JSON.stringify(outcome);
-  return outcome.items.map(({ body }) => Buffer.from(body).toString()).join("|");
-}
+const rig = useHandlers();
 
 const echo = `
 def handle(data, context):
@@ -95,22 +24,23 @@ def handle(data, context):
 
 describe("a handler's process", () => {
   it("answers batches, in their order", async () => {
-    const handler = await start(echo, { batchSize: 3 });
-    expect(textOf(await handler.run([request("a"), request("b"), request("c")]))).toBe("a|b|c");
-    expect(textOf(await handler.run([request("d")]))).toBe("d");
+    const handler = await rig.start(echo, { batchSize: 3 });
+    expect(textOf(await handler.run([handlerRequest("a"), handlerRequest("b"), handlerRequest("c")]))).toBe(
+      "a|b|c",
+    );
+    expect(textOf(await handler.run([handlerRequest("d")]))).toBe("d");
   });
 
   it("answers bodies of many bytes byte for byte", async () => {
-    const handler = await start(echo);
+    const handler = await rig.start(echo);
     const body = Buffer.alloc(5_000_000, "0123456789abcdef\u0000ÿ", "latin1");
-    const outcome = await handler.run([request(body)]);
-    expect(
-      outcome.kind === "answered" && Buffer.compare(outcome.items[0]?.body ?? Buffer.alloc(0), body),
-    ).toBe(0);
+    const outcome = await handler.run([handlerRequest(body)]);
+    const [item] = outcome.kind === "answered" ? outcome.items : [];
+    expect(Buffer.compare(whole(item?.body ?? Buffer.alloc(0)), body)).toBe(0);
   });
 
   it("hands status, headers and content type through", async () => {
-    const handler = await start(`
+    const handler = await rig.start(`
 def handle(data, context):
     if data is None: return
     context.set_response_content_type(0, "text/csv")
@@ -118,14 +48,14 @@ def handle(data, context):
     context.set_response_status(418, "teapot!", 0)
     return ["ok"]
 `);
-    expect(await handler.run([request("", ["X-One", "ä"])])).toMatchObject({
+    expect(await handler.run([handlerRequest("", ["X-One", "ä"])])).toMatchObject({
       kind: "answered",
       items: [{ status: 418, phrase: "teapot!", headers: ["X-Foo", "ä"], contentType: "text/csv" }],
     });
   });
 
   it("tells what its handler raised, and goes on", async () => {
-    const handler = await start(`
+    const handler = await rig.start(`
 def handle(data, context):
     if data is None: return
     return [str(1 / len(data[0]["body"]))]
@@ -136,21 +66,21 @@ def handle(data, context):
       message: "Prediction failed",
       type: "InternalServerException",
     };
-    expect(await handler.run([request("")])).toEqual(failure);
-    expect(textOf(await handler.run([request("ab")]))).toBe("0.5");
-    await until("the traceback", () => lines.find((line) => line.includes("ZeroDivisionError")));
+    expect(await handler.run([handlerRequest("")])).toEqual(failure);
+    expect(textOf(await handler.run([handlerRequest("ab")]))).toBe("0.5");
+    await until("the traceback", () => rig.lines.find((line) => line.includes("ZeroDivisionError")));
   });
 
   it("writes to the log line by line, also from C and from children", async () => {
-    await start(`
+    await rig.start(`
 import os, subprocess
 def handle(data, context):
     print("printed")
     os.write(2, b"raw\\n")
     subprocess.run(["sh", "-c", "echo child"])
 `);
-    await until("the lines", () => (lines.length >= 3 ? lines : undefined));
-    expect([...lines].sort()).toEqual(["stderr: raw", "stdout: child", "stdout: printed"]);
+    await until("the lines", () => (rig.lines.length >= 3 ? rig.lines : undefined));
+    expect([...rig.lines].sort()).toEqual(["stderr: raw", "stdout: child", "stdout: printed"]);
   });
 
   it("has its own working folder, variables and module state", async () => {
@@ -162,15 +92,15 @@ def handle(data, context):
     if data is None: return
     return [[os.getcwd(), os.environ.get("OWN"), os.environ.get("SERVERS_OWN"), len(loads)]]
 `;
-    const one = await start(looks, { variables: { OWN: "a" } });
-    const other = await start(looks, { hiddenVariables: ["SERVERS_OWN"] });
-    expect(JSON.parse(textOf(await one.run([request("")])))).toEqual([folder, "a", "1", 2]);
-    expect(JSON.parse(textOf(await other.run([request("")])))).toEqual([folder, null, null, 2]);
+    const one = await rig.start(looks, { variables: { OWN: "a" } });
+    const other = await rig.start(looks, { hiddenVariables: ["SERVERS_OWN"] });
+    expect(JSON.parse(textOf(await one.run([handlerRequest("")])))).toEqual([rig.folder, "a", "1", 2]);
+    expect(JSON.parse(textOf(await other.run([handlerRequest("")])))).toEqual([rig.folder, null, null, 2]);
     expect(one.pid).not.toBe(other.pid);
   });
 
   it("is measured", async () => {
-    const handler = await start(`held = bytearray(64 << 20)\nheld[:] = b"x" * len(held)\n${echo}`);
+    const handler = await rig.start(`held = bytearray(64 << 20)\nheld[:] = b"x" * len(held)\n${echo}`);
     expect(await handler.memoryBytes()).toBeGreaterThan(60 << 20);
     await handler.stop(0);
     expect(await handler.memoryBytes()).toBe(0);
@@ -188,14 +118,14 @@ describe("a handler that cannot be loaded", () => {
     ["import os\nos.kill(os.getpid(), 9)", "(killed by SIGKILL)"],
     ["x = 1", "classes found: none"],
   ])("says why, and leaves nothing: %j", async (module, reason) => {
-    const before = runtime.processes.workers;
-    const error = await start(module).then(
+    const before = rig.runtime.processes.workers;
+    const error = await rig.start(module).then(
       () => undefined,
       (raised: unknown) => ServingError.from(raised),
     );
     expect(error?.code).toBe("MODEL_LOAD_FAILED");
     expect(error?.message).toContain(reason);
-    expect(runtime.processes.workers).toEqual(before);
+    expect(rig.runtime.processes.workers).toEqual(before);
   });
 
   it.each([
@@ -203,44 +133,46 @@ describe("a handler that cannot be loaded", () => {
     "class H:\n    def initialize(self, c): raise MemoryError('x')\n    def handle(self, d, c): ...",
     "raise MemoryError('x')",
   ])("for want of memory says so: %j", async (module) => {
-    await expect(start(module)).rejects.toMatchObject({ code: "OUT_OF_MEMORY" });
-    expect(textOf(await (await start(echo)).run([request("then it works")]))).toBe("then it works");
+    await expect(rig.start(module)).rejects.toMatchObject({ code: "OUT_OF_MEMORY" });
+    expect(textOf(await (await rig.start(echo)).run([handlerRequest("then it works")]))).toBe(
+      "then it works",
+    );
   });
 
   it("is ended while it loads when nobody wants it any more", async () => {
     const { promise: abandoned, resolve } = Promise.withResolvers<undefined>();
-    const launch = await launchOf("import time\nprint('begun')\ntime.sleep(60)", { abandoned });
-    const starting = runtime.startHandler(launch, (_, text) => lines.push(text));
+    const launch = await rig.launchOf("import time\nprint('begun')\ntime.sleep(60)", { abandoned });
+    const starting = rig.runtime.startHandler(launch, (_, text) => rig.lines.push(text));
     const rejection = expect(starting).rejects.toMatchObject({ code: "MODEL_LOAD_FAILED" });
-    await until("the load", () => lines.find((line) => line === "begun"));
+    await until("the load", () => rig.lines.find((line) => line === "begun"));
     resolve(undefined);
     await rejection;
-    expect(runtime.processes.workers).toEqual([]);
+    expect(rig.runtime.processes.workers).toEqual([]);
   });
 });
 
 describe("the end of a handler's process", () => {
   it("fails the batch that it ran, and says how it ended", async () => {
-    const handler = await start(`
+    const handler = await rig.start(`
 import os
 def handle(data, context):
     if data is None: return
     os.kill(os.getpid(), 9)
 `);
-    expect(await handler.run([request("")])).toEqual({ kind: "crashed", reason: "killed by SIGKILL" });
+    expect(await handler.run([handlerRequest("")])).toEqual({ kind: "crashed", reason: "killed by SIGKILL" });
     expect(await handler.ended).toEqual({ reason: "killed by SIGKILL", isHopeless: false });
-    expect(await handler.run([request("")])).toMatchObject({ kind: "not-started" });
+    expect(await handler.run([handlerRequest("")])).toMatchObject({ kind: "not-started" });
   });
 
   it("comes at once when it is killed, also for one that hangs, with its children", async () => {
-    const handler = await start(
+    const handler = await rig.start(
       hangs.replace(
         "time.sleep(60)",
         "import subprocess; print(subprocess.Popen(['sleep', '60']).pid); time.sleep(60)",
       ),
     );
-    const running = handler.run([request("")]);
-    const line = await until("the child", () => lines.find((text) => /^stdout: \d+$/.test(text)));
+    const running = handler.run([handlerRequest("")]);
+    const line = await until("the child", () => rig.lines.find((text) => /^stdout: \d+$/.test(text)));
     handler.kill();
     expect(await running).toMatchObject({ kind: "crashed" });
     expect(isAlive(handler.pid)).toBe(false);
@@ -248,7 +180,7 @@ def handle(data, context):
   });
 
   it("waits for what it runs, and runs what was registered for it", async () => {
-    const handler = await start(`
+    const handler = await rig.start(`
 import atexit, time
 atexit.register(lambda: print("at exit"))
 def handle(data, context):
@@ -257,29 +189,29 @@ def handle(data, context):
     time.sleep(0.2)
     return ["done"]
 `);
-    const running = handler.run([request("")]);
-    await until("the call", () => lines.find((line) => line.endsWith("begun")));
+    const running = handler.run([handlerRequest("")]);
+    await until("the call", () => rig.lines.find((line) => line.endsWith("begun")));
     await handler.stop(10_000);
     expect(textOf(await running)).toBe("done");
     expect(await handler.ended).toEqual({ reason: "it was stopped", isHopeless: false });
-    await until("the last line", () => lines.find((line) => line === "stdout: at exit"));
+    await until("the last line", () => rig.lines.find((line) => line === "stdout: at exit"));
   });
 
   it("comes after the grace for one that hangs", async () => {
-    const handler = await start(hangs);
-    const running = handler.run([request("")]);
-    await until("the call", () => lines.find((line) => line.endsWith("begun")));
+    const handler = await rig.start(hangs);
+    const running = handler.run([handlerRequest("")]);
+    await until("the call", () => rig.lines.find((line) => line.endsWith("begun")));
     await handler.stop(50);
     expect(await running).toMatchObject({ kind: "crashed" });
     expect(isAlive(handler.pid)).toBe(false);
   });
 
   it("comes with the runtime's, and the zygotes' too", async () => {
-    const own = newRuntime();
-    const launch = await launchOf(hangs);
-    const handler = await own.startHandler(launch, (source, text) => lines.push(`${source}: ${text}`));
-    const running = handler.run([request("")]);
-    await until("the call", () => lines.find((line) => line.endsWith("begun")));
+    const own = rig.newRuntime();
+    const launch = await rig.launchOf(hangs);
+    const handler = await own.startHandler(launch, (source, text) => rig.lines.push(`${source}: ${text}`));
+    const running = handler.run([handlerRequest("")]);
+    await until("the call", () => rig.lines.find((line) => line.endsWith("begun")));
     const { zygotes, workers } = own.processes;
     expect(workers).toEqual([handler.pid]);
     expect(zygotes).toHaveLength(1);
@@ -289,12 +221,12 @@ def handle(data, context):
   });
 
   it("does not come with its zygote's: the next handler gets a new one", async () => {
-    const handler = await start(echo);
-    const [zygote = 0] = runtime.processes.zygotes;
+    const handler = await rig.start(echo);
+    const [zygote = 0] = rig.runtime.processes.zygotes;
     process.kill(zygote, "SIGKILL");
-    await until("its end", () => (runtime.processes.zygotes.includes(zygote) ? undefined : true));
-    expect(textOf(await handler.run([request("still here")]))).toBe("still here");
-    expect(textOf(await (await start(echo)).run([request("new")]))).toBe("new");
+    await until("its end", () => (rig.runtime.processes.zygotes.includes(zygote) ? undefined : true));
+    expect(textOf(await handler.run([handlerRequest("still here")]))).toBe("still here");
+    expect(textOf(await (await rig.start(echo)).run([handlerRequest("new")]))).toBe("new");
     handler.kill();
     await handler.ended;
     expect(isAlive(handler.pid)).toBe(false);
@@ -307,17 +239,17 @@ describe("many handlers", () => {
     const killing = (async () => {
       for (let kills = 0; kills < 5; kills += 1) {
         const zygote = (): number | undefined =>
-          runtime.processes.zygotes[0] ?? (starts.areOver ? 0 : undefined);
+          rig.runtime.processes.zygotes[0] ?? (starts.areOver ? 0 : undefined);
         const pid = await until("a zygote", zygote);
         if (pid === 0) return;
         process.kill(pid, "SIGKILL");
-        await until("its end", () => (runtime.processes.zygotes.includes(pid) ? undefined : true));
+        await until("its end", () => (rig.runtime.processes.zygotes.includes(pid) ? undefined : true));
       }
     })();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 30 }, async (_, index) => {
-        const handler = await start(echo);
-        const answer = textOf(await handler.run([request(String(index))]));
+        const handler = await rig.start(echo);
+        const answer = textOf(await handler.run([handlerRequest(String(index))]));
         await handler.stop(1000);
         return answer === String(index) && !isAlive(handler.pid);
       }),
@@ -329,13 +261,15 @@ describe("many handlers", () => {
       else
         expect(ServingError.from(outcome.reason).code).toMatch(/^(MODEL_LOAD_FAILED|ENVIRONMENT_UNUSABLE)$/);
     }
-    expect(textOf(await (await start(echo)).run([request("afterwards")]))).toBe("afterwards");
+    expect(textOf(await (await rig.start(echo)).run([handlerRequest("afterwards")]))).toBe("afterwards");
   });
 
   it("load at once, in processes that share what is common", async () => {
-    const started = await Promise.all(Array.from({ length: 20 }, () => start(echo)));
+    const started = await Promise.all(Array.from({ length: 20 }, () => rig.start(echo)));
     expect(new Set(started.map(({ pid }) => pid)).size).toBe(20);
-    const answers = await Promise.all(started.map((handler, index) => handler.run([request(String(index))])));
+    const answers = await Promise.all(
+      started.map((handler, index) => handler.run([handlerRequest(String(index))])),
+    );
     expect(answers.map(textOf)).toEqual(started.map((_, index) => String(index)));
     const sizes = await Promise.all(started.map(({ pid }) => proportionalBytes(pid)));
     expect(Math.max(...sizes)).toBeLessThan(6 << 20);
@@ -346,11 +280,11 @@ describe("many handlers", () => {
 
 describe("a model's own requirements", () => {
   it("are not those of the server, nor taught to others", async () => {
-    const code = join(folder, "code");
+    const code = join(rig.folder, "code");
     await mkdir(code);
     await writeFile(join(code, "requirements.txt"), "numpy\n");
     const uses = `import numpy\n${echo}`;
-    await start(uses);
+    await rig.start(uses);
     const plain = `
 import sys
 before = "numpy" in sys.modules
@@ -358,7 +292,7 @@ def handle(data, context):
     if data is None: return
     return [before]
 `;
-    expect(textOf(await (await start(plain)).run([request("")]))).toBe("false");
+    expect(textOf(await (await rig.start(plain)).run([handlerRequest("")]))).toBe("false");
   });
 });
 

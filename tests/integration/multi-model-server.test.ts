@@ -291,7 +291,7 @@ test("as TorchServe, models of one name have versions, and model-config.yaml say
   }
   const host = await startModelHost({
     command: [hostlerCommand, "serve", "--profile", "torchserve", "--models", "m1.0,m2.0", store],
-    env: { MMS_CONFIG_FILE: await configured(anyPorts) },
+    env: { MMS_CONFIG_FILE: await configured([...anyPorts, "metrics_address=http://127.0.0.1:0"]) },
     cwd: folder,
   });
   cleanup.add(async () => {

@@ -143,6 +143,32 @@ test("with one model, it is that of /opt/ml/model, and the container is well whe
   expect((await get(url, "/models")).status).toBe(404);
 });
 
+test("what transform_fn yields is sent while it is yielded", async () => {
+  const streaming = `import os, time
+def model_fn(model_dir):
+    return model_dir
+def transform_fn(model, body, content_type, accept):
+    def tokens():
+        yield "data: one\\n\\n"
+        while not os.path.exists(os.path.join(model, "read")):
+            time.sleep(0.01)
+        yield "data: two\\n\\n"
+    return tokens(), "text/event-stream"
+`;
+  await put("model/code/inference.py", streaming);
+  const host = await start(await platform({ SAGEMAKER_MODEL_SERVER_WORKERS: "1" }));
+  const url = host.inferenceUrl.replace("0.0.0.0", "127.0.0.1");
+  const response = await fetch(`${url}/invocations`, { method: "POST", body: "x" });
+  const { headers } = response;
+  expect([headers.get("content-type"), headers.get("content-length")]).toEqual(["text/event-stream", null]);
+  const read: string[] = [];
+  for await (const piece of response.body ?? []) {
+    read.push(Buffer.from(piece).toString());
+    if (read.length === 1) await put("model/read", "");
+  }
+  expect(read).toEqual(["data: one\n\n", "data: two\n\n"]);
+});
+
 test("one that cannot be loaded ends the container with the reason, instead of pings that are never answered", async () => {
   await put("model/code/inference.py", "def model_fn(model_dir):\n    raise ValueError('no weights')\n");
   const { code, stderr } = await run([hostlerCommand, "serve"], { env: await platform() });

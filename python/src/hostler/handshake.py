@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hostler.protocol import fields, frames
-from hostler.protocol.errors import ProtocolError
+from hostler.protocol.errors import ConnectionEnded, ProtocolError
 from hostler.transport import Connection
 
 if TYPE_CHECKING:
@@ -56,12 +56,16 @@ def connect(path: str, hello: Header) -> Connection:
         hello: `role`, `token` and what else the role tells.
 
     Raises:
+        ConnectionEnded: if the socket is gone: the front has stopped meanwhile, and took it away.
         ProtocolError: if nobody listens there.
     """
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     try:
         stream.connect(path)
+    except FileNotFoundError:
+        stream.close()
+        raise ConnectionEnded(f"{path} is gone") from None
     except OSError as error:
         stream.close()
         raise ProtocolError(f"cannot connect to the front at {path}: {error.strerror}") from None

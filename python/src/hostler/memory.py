@@ -11,6 +11,23 @@ OBJECT_BYTES: Final = 64
 """What one of Python's own small blocks takes on the average: they are counted, not measured."""
 
 
+def bound(most: int) -> None:
+    """Bound what this process may hold privately, in bytes: what is mapped and never written does not count.
+
+    Where the kernel does not count that, as on macOS, nothing is bounded.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    ceiling = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (ceiling, ceiling))
+
+
+def limit_text(most: int) -> str:
+    """How people are told of a bound, which is in bytes."""
+    return f"resources.limits.memory is {most / 2**20:.0f} MiB"
+
+
 def private_bytes() -> int:
     """The bytes that only this process holds: what ending it would free.
 

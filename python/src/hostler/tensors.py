@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import struct
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -14,7 +16,7 @@ from hostler.protocol import errors, parts
 from hostler.protocol.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from typing_extensions import Buffer
@@ -86,7 +88,7 @@ def _fixed_decoder(part: TensorPart, field: str) -> Decoder:
 
 def _bytes_decoder(part: TensorPart, field: str) -> Decoder:
     count, end = math.prod(part.shape), part.offset + part.size
-    flat = _is_flattened(part)
+    convert = _converter(part, field)
 
     def decode(payload: bytearray) -> Array:
         texts: list[str] = []
@@ -101,7 +103,7 @@ def _bytes_decoder(part: TensorPart, field: str) -> Decoder:
         if place != end or len(texts) != count:
             expected = f"{count} elements, each after its length, in exactly {part.size} bytes"
             raise errors.invalid(field, expected, f"{len(texts)} elements and {end - place} bytes more")
-        return _objects(texts, flat)
+        return convert(texts)
 
     return decode
 
@@ -109,8 +111,8 @@ def _bytes_decoder(part: TensorPart, field: str) -> Decoder:
 def _json_decoder(part: TensorPart, field: str) -> Decoder:
     count, start, end = math.prod(part.shape), part.offset, part.offset + part.size
     if part.datatype == "BYTES":
-        flat = _is_flattened(part)
-        return lambda payload: _objects(json_tensors.texts(payload, start, end, count, field), flat)
+        convert = _converter(part, field)
+        return lambda payload: convert(json_tensors.texts(payload, start, end, count, field))
     dtype, datatype, shape = DTYPES[part.datatype], part.datatype, part.shape
     is_float = dtype.kind == "f"
 
@@ -128,14 +130,48 @@ def _json_decoder(part: TensorPart, field: str) -> Decoder:
     return decode
 
 
-def _is_flattened(part: TensorPart) -> tuple[int, ...]:
-    """The shape a BYTES tensor is given to a model in: content type `str` means a flat list of texts."""
-    return (math.prod(part.shape),) if part.parameters.get("content_type") == "str" else part.shape
+def _converter(part: TensorPart, field: str) -> Callable[[list[str]], Array]:
+    """What makes of the texts of a BYTES tensor what the model gets.
+
+    A content type of their own means a flat list, as in MLServer: of the texts themselves, of what they say
+    in base64, or of moments. Without one the texts have the tensor's shape.
+    """
+    content_type = part.parameters.get("content_type")
+    reading = READINGS.get(str(content_type))
+    if reading is None:
+        shape = (math.prod(part.shape),) if content_type == "str" else part.shape
+        return lambda texts: _objects(texts, shape)
+    read, expected = reading
+
+    def convert(texts: list[str]) -> Array:
+        values: list[object] = []
+        for index, text in enumerate(texts):
+            try:
+                values.append(read(text))
+            except ValueError:
+                raise errors.invalid(f"{field}[{index}]", expected, json.dumps(text[:60])) from None
+        return _objects(values, (len(values),))
+
+    return convert
 
 
-def _objects(texts: list[str], shape: tuple[int, ...]) -> Array:
-    array = np.empty(len(texts), np.object_)
-    array[:] = texts
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def _from_iso(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith("Z") else text)
+
+
+READINGS: Final[dict[str, tuple[Callable[[str], object], str]]] = {
+    "base64": (_from_base64, "base64"),
+    "datetime": (_from_iso, "a moment as in ISO 8601"),
+}
+
+
+def _objects(values: Sequence[object], shape: tuple[int, ...]) -> Array:
+    array = np.empty(len(values), np.object_)
+    array[:] = values
     return array.reshape(shape)
 
 

@@ -23,5 +23,7 @@ test("archive packs with model-archiver's options, and refuses as it does", asyn
     cwd: folder.path,
   });
   expect([missing.exitCode, missing.err]).toEqual([2, expect.stringContaining("--model-name is missing.")]);
-  expect((await archive("--convert")).exitCode).toBe(2);
+  expect((await archive("-f", "--convert")).exitCode).toBe(0);
+  await writeFile(join(folder.path, "m", "model.onnx"), "");
+  expect((await archive("-f", "--convert")).exitCode).toBe(2);
 });

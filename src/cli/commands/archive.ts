@@ -56,15 +56,11 @@ export const archive = defineCommand({
   run: async (options, { terminal, cwd }) => {
     const { writeArchive } = await import("../../repositories/mar/archive-writer.ts");
     const { modelName, modelPath, handler, runtime, exportPath, archiveFormat, force, convert } = options;
-    if (convert) {
-      throw new UsageError(
-        "--convert turns ONNX files into MXNet's, which hostler does not.",
-        "Pack the model as it is.",
-      );
-    }
+    const folder = resolve(cwd, needed("--model-path", modelPath));
+    if (convert) await refuseOnnx(folder);
     const path = await writeArchive({
       modelName: needed("--model-name", modelName),
-      modelPath: resolve(cwd, needed("--model-path", modelPath)),
+      modelPath: folder,
       handler: needed("--handler", handler),
       runtime,
       exportPath: resolve(cwd, exportPath ?? "."),
@@ -75,6 +71,17 @@ export const archive = defineCommand({
     return exitCodes.ok;
   },
 });
+
+/** Where there is nothing to convert, the option changes nothing. */
+async function refuseOnnx(folder: string): Promise<void> {
+  const { readdir } = await import("node:fs/promises");
+  const names = await readdir(folder).catch(() => []);
+  if (!names.some((name) => name.endsWith(".onnx"))) return;
+  throw new UsageError(
+    "--convert turns ONNX files into MXNet's, which hostler does not.",
+    "Pack the model as it is.",
+  );
+}
 
 function needed(name: string, value: string | undefined): string {
   if (value !== undefined && value !== "") return value;

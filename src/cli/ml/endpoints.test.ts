@@ -346,14 +346,20 @@ describe("online-endpoint invoke", () => {
 
   test("of a deployment that is not there says how to see which are", async () => {
     await using scoring = await startStub((_request, response) => {
-      response.writeHead(404).end("no such deployment");
+      response.writeHead(404).end('{"error":{"code":"X","message":"No such deployment."}}');
     });
     control.plane.endpoints.scoringBaseUrl = scoring.url;
     await ok("online-endpoint", "create", "-n", "my-endpoint");
     await file("request.json", "{}");
     const words = ["-n", "my-endpoint", "-r", "request.json", "-d", "green"];
     const { err } = await ml("online-endpoint", "invoke", ...words);
-    expect(err).toContain("To do: See which there are: hostler ml online-deployment list -e my-endpoint");
+    expect(err).toBe(
+      [
+        "ERROR: Endpoint my-endpoint answered with status 404: No such deployment.",
+        "To do: See which there are: hostler ml online-deployment list -e my-endpoint",
+        "",
+      ].join("\n"),
+    );
   });
 
   test.each([

@@ -23,11 +23,16 @@ test("a line is read as argparse reads it", () => {
     kind: "start",
     server: { config: "c.properties", logConfig: "l" },
   });
+  // Without a word on what to do, it starts.
+  expect(parseMmsLine(["--models", "a=b.mar"])).toEqual({
+    kind: "start",
+    inForeground: false,
+    server: { ...nothing, models: ["a=b.mar"] },
+  });
   expect([parseMmsLine(["--stop"]).kind, parseMmsLine(["-h"]).kind]).toEqual(["stop", "help"]);
 });
 
 test.each([
-  [[], "one of the arguments --start --stop is required"],
   [["--start", "--stop"], "argument --stop: not allowed with argument --start"],
   [["--st"], "ambiguous option: --st could match --start, --stop"],
   [["--start", "--models"], "argument --models: expected at least one argument"],

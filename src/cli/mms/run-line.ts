@@ -7,7 +7,7 @@ import { startDetached } from "./detached.ts";
 import { isFolder, PidFile } from "./pid-file.ts";
 import { stopDetached } from "./stop.ts";
 
-const usage = `usage: multi-model-server [-h] (--start | --stop) [--mms-config MMS_CONFIG]
+const usage = `usage: multi-model-server [-h] [--start | --stop] [--mms-config MMS_CONFIG]
                           [--model-store MODEL_STORE]
                           [--models MODEL_PATH1 MODEL_NAME=MODEL_PATH2... [MODEL_PATH1 MODEL_NAME=MODEL_PATH2... ...]]
                           [--log-config LOG_CONFIG] [--foreground]

@@ -52,7 +52,8 @@ export async function tellOfModels(server: Announced, outcome: Outcome, context:
     const problems = server.problems.map((problem) => shown(problem, context.cwd));
     err.write(modelTable(models, problems, err.colors));
   }
-  err.write(readyLines(models, elapsedMs, await tryLine(server, models, folder), err.colors));
+  const told = { models, broken: server.problems.length };
+  err.write(readyLines(told, elapsedMs, await tryLine(server, models, folder), err.colors));
   if (out.isTty && err.isTty) return;
   const ready = models.filter(({ state }) => state === "ready");
   const failed = models.filter(({ state }) => state === "failed");

@@ -69,18 +69,21 @@ async function start(order: HostOrder, { environment, cwd }: Context): Promise<R
   }
 }
 
-function tellOfHost({ inferenceUrl, managementUrl, notices, logger }: RunningHost, context: Context): void {
+function tellOfHost(server: RunningHost, context: Context): void {
+  const { inferenceUrl, managementUrl, metricsUrl, notices, logger } = server;
   const { out, err } = context.terminal;
   if (err.isTty) {
     const lines = [
       ["  Inference", inferenceUrl],
       ...(managementUrl === inferenceUrl ? [] : [["  Management", managementUrl] as const]),
+      ...(metricsUrl === null ? [] : [["  Metrics", metricsUrl] as const]),
     ] as const;
     err.write(`\n${formatFields(lines, err.colors.cyan)}\n`);
     for (const text of notices) err.write(notice(text, err.colors));
   }
   if (out.isTty && err.isTty) return;
-  logger.info("listening", { url: inferenceUrl, management_url: managementUrl });
+  const metrics = metricsUrl === null ? {} : { metrics_url: metricsUrl };
+  logger.info("listening", { url: inferenceUrl, management_url: managementUrl, ...metrics });
   for (const text of notices) logger.warn("notice", { notice: text });
 }
 
@@ -92,7 +95,7 @@ function explained(error: ServingError): ServingError {
   const holder = portHolder(port);
   const by = holder === null ? "another program" : describeHolder(holder);
   const hint =
-    "Stop it, or choose other ports: inference_address and management_address, or SAGEMAKER_BIND_TO_PORT.";
+    "Stop it, or choose other ports: inference_address, management_address and metrics_address, or SAGEMAKER_BIND_TO_PORT.";
   return new ServingError(
     code,
     message.replace("another program", by),

@@ -8,6 +8,7 @@ import { specOf } from "../testing/specs.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import type { Tensor } from "../tensors/tensor.ts";
 import { BuiltInModels, builtInOptions } from "./built-in.ts";
+import { whole } from "../testing/whole-body.ts";
 
 /** Bodies are bytes, one a row; `?` cannot be read. */
 const codec: PayloadCodec = {
@@ -50,7 +51,7 @@ function said(outcome: HandlerOutcome): unknown {
   if (outcome.kind !== "answered") return outcome;
   return outcome.items.map(({ status, contentType, body }) => [
     status,
-    contentType === "text/error" ? new TextDecoder().decode(body) : [...body],
+    contentType === "text/error" ? new TextDecoder().decode(whole(body)) : [...whole(body)],
   ]);
 }
 

@@ -123,12 +123,21 @@ export class HostedWorker {
     const batch = new RunningCalls(calls, clock.now());
     this.#running = [...this.#running, batch];
     this.#overdue ??= this.#watch(responseTimeoutMs);
-    const ended = (outcome: HandlerOutcome): void => {
-      this.#ran(batch, outcome);
-    };
-    process.run(calls.map(({ request }) => request)).then(ended, (error: unknown) => {
-      ended({ kind: "crashed", reason: ServingError.from(error).message });
-    });
+    void this.#runIn(process, batch);
+  }
+
+  async #runIn(process: HandlerProcess, batch: RunningCalls): Promise<void> {
+    let outcome: HandlerOutcome;
+    try {
+      outcome = await process.run(batch.calls.map(({ request }) => request));
+      if (outcome.kind === "answered" && outcome.streamed !== undefined) {
+        batch.beginStream(outcome);
+        await outcome.streamed;
+      }
+    } catch (error) {
+      outcome = { kind: "crashed", reason: ServingError.from(error).message };
+    }
+    this.#ran(batch, outcome);
   }
 
   /** Somebody waits no more for a call of its model. */
@@ -318,7 +327,8 @@ export class HostedWorker {
       const [running] = this.#running;
       if (running === undefined) return;
       const leftMs = running.startedAt + this.#options.responseTimeoutMs - this.#options.clock.now();
-      if (leftMs > 0) this.#overdue = this.#watch(leftMs);
+      if (running.isStreaming) this.#overdue = this.#watch(this.#options.responseTimeoutMs);
+      else if (leftMs > 0) this.#overdue = this.#watch(leftMs);
       else this.#endOverdue(`A batch ran for more than ${String(this.#options.responseTimeoutMs / 1000)} s.`);
     });
   }

@@ -60,11 +60,21 @@ describe("scaling", () => {
     const rig = new HostRig();
     await rig.load("a");
     rig.behaviour.set("a", { load: "fails" });
-    expect(await rig.clock.until(scale(rig, 2))).toBe("partial");
+    await expect(rig.clock.until(scale(rig, 2))).rejects.toMatchObject({ code: "MODEL_LOAD_FAILED" });
     expect(rig.host.health).toBe("partial");
     rig.behaviour.set("a", {});
     await rig.clock.advance(1000);
     expect([rig.handlers.of("a").length, rig.host.health]).toEqual([2, "healthy"]);
+  });
+
+  it("waits for workers that somebody asked for before", async () => {
+    const rig = new HostRig();
+    await rig.load("a");
+    rig.behaviour.set("a", { loadMs: 100 });
+    const earlier = rig.host.scale("a", { minWorkers: 3, maxWorkers: 3, synchronous: false });
+    expect(await rig.clock.until(earlier)).toBe("scaling");
+    expect(await rig.clock.until(scale(rig, 3))).toBe("scaled");
+    expect(rig.handlers.of("a")).toHaveLength(3);
   });
 
   it("of a model that is being loaded comes after it", async () => {
@@ -209,7 +219,7 @@ describe("versions", () => {
     expect(rig.host.list({ limit: 10, token: 0 }).models).toEqual([
       { name: "a", version: "1", url: "/models/a", isDefault: true },
     ]);
-    await expect(rig.host.unregister("a")).rejects.toThrow("is its default");
+    await expect(rig.host.unregister("a")).rejects.toThrow("Cannot remove default version for model a");
     rig.host.setDefault("a", "2");
     await rig.clock.until(rig.host.unregister("a", "1"));
     expect(await rig.ask("a", "x", "1")).toBe("MODEL_NOT_FOUND");

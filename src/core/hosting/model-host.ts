@@ -120,13 +120,13 @@ export class ModelHost {
   /**
    * Takes no further calls, lets those that are there end, and ends the workers; resolves when their memory is back.
    *
-   * @throws ServingError MODEL_NOT_FOUND, CONFLICT for the default of several versions
+   * @throws ServingError MODEL_NOT_FOUND, FORBIDDEN for the default of several versions
    */
   async unregister(name: string, version: string | null = null): Promise<void> {
     const model = this.#table.require(name, version);
     if (this.#table.isDefault(model) && this.#table.versionsOf(name).length > 1) {
-      const text = `Version ${model.spec.version ?? ""} of model ${name} is its default.`;
-      throw new ServingError("CONFLICT", text, { model: name, hint: "Make another one the default first." });
+      const text = `Cannot remove default version for model ${name}`;
+      throw new ServingError("FORBIDDEN", text, { model: name, hint: "Make another one the default first." });
     }
     this.#table.remove(model);
     await this.#leave(model, () => model.retire(this.#options.unregisterTimeoutMs));

@@ -38,7 +38,7 @@ export class ModelTable {
       this.#names.set(name, { models: new Map([[version, model]]), defaultVersion: version });
       return;
     }
-    if (versions.models.has(version)) throw alreadyRegistered(model);
+    if (versions.models.has(version)) throw this.#alreadyRegistered(model);
     versions.models.set(version, model);
   }
 
@@ -101,6 +101,17 @@ export class ModelTable {
     return { models, nextToken: next <= names.length ? next : null };
   }
 
+  #alreadyRegistered({ spec: { name, version } }: HostedModel): ServingError {
+    const message =
+      this.#hasVersions && version !== null
+        ? `Model version ${version} is already registered for model ${name}`
+        : `Model ${name} is already registered.`;
+    return new ServingError("ALREADY_EXISTS", message, {
+      model: name,
+      ...(version === null ? {} : { version }),
+    });
+  }
+
   #versionKey({ spec }: HostedModel): string {
     return this.#hasVersions ? (spec.version ?? "") : "";
   }
@@ -108,11 +119,4 @@ export class ModelTable {
 
 function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function alreadyRegistered({ spec: { name, version } }: HostedModel): ServingError {
-  return new ServingError("ALREADY_EXISTS", `Model ${name} is already registered.`, {
-    model: name,
-    ...(version === null ? {} : { version }),
-  });
 }

@@ -10,6 +10,7 @@ export type RunOutcome = Exclude<HandlerOutcome, { readonly kind: "not-started" 
 export class RunningCalls {
   readonly #calls: readonly PendingInvoke[];
   #startedAt: number;
+  #isStreaming = false;
 
   constructor(calls: readonly PendingInvoke[], startedAt: number) {
     this.#calls = calls;
@@ -31,7 +32,17 @@ export class RunningCalls {
 
   /** Whether nobody waits for any of its answers. */
   get isAbandoned(): boolean {
-    return this.#calls.every(({ isSettled }) => isSettled);
+    return !this.#isStreaming && this.#calls.every(({ isSettled }) => isSettled);
+  }
+
+  /** Its answer has begun, and goes on: from here on it takes as long as its reader lets it. */
+  get isStreaming(): boolean {
+    return this.#isStreaming;
+  }
+
+  beginStream(outcome: RunOutcome): void {
+    this.#isStreaming = true;
+    this.settle(outcome);
   }
 
   /** Each call gets its part; those that have been settled meanwhile keep what they have. */

@@ -1,4 +1,5 @@
 import type { Json } from "../../contracts/parameters.ts";
+import type { BackendBody } from "./backend.ts";
 import type { InstanceEnd } from "./instance-launcher.ts";
 
 /** Starts processes that run somebody's handler: `handle(data, context)`, as Multi Model Server calls it. */
@@ -73,7 +74,12 @@ export interface HandlerInput {
 }
 
 export type HandlerOutcome =
-  | { readonly kind: "answered"; readonly items: readonly HandlerItem[] }
+  | {
+      readonly kind: "answered";
+      readonly items: readonly HandlerItem[];
+      /** Set where the body of the only item is still being made: resolves when nothing more of it comes. */
+      readonly streamed?: Promise<unknown>;
+    }
   /** The whole batch failed in the handler: MMS's status (503, 507, or a PredictionException's) and message. */
   | {
       readonly kind: "failed";
@@ -96,5 +102,6 @@ export interface HandlerItem {
   readonly headers: readonly string[];
   /** Null: the handler has set none. */
   readonly contentType: string | null;
-  readonly body: Uint8Array;
+  /** Whole, or in pieces as the handler yields them. */
+  readonly body: BackendBody;
 }

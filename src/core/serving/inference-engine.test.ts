@@ -87,6 +87,15 @@ describe("a call", () => {
     expect(model.queue.isIdle).toBe(true);
   });
 
+  it("is left to the model where its inputs are the columns of a data frame", async () => {
+    const inputs = [{ name: "x", datatype: "FP32", shape: [-1, 4] }] as const;
+    const rig = await started(["a"], { about: () => ({ description: { inputs } }) });
+    const call = { ...callOf(1), parameters: { content_type: "pd" } };
+    const { reply } = rig.engine.infer(rig.engine.resolve("a", null), call);
+    await rig.clock.advance(10);
+    await expect(reply).resolves.toBeDefined();
+  });
+
   it("is refused while the server stops", async () => {
     const rig = await started(["a"]);
     const [before, drained] = [rig.call("a"), rig.engine.drain()];

@@ -17,7 +17,7 @@ export interface FakeContainerOptions {
   readonly launchMs?: number;
   /** Why one cannot be launched; null where it can. */
   readonly launchFailure?: (launch: ContainerLaunch) => ServingError | null;
-  /** Models that there is room for. */
+  /** Models that there is room for; one that is called `large` needs room for two. */
   readonly room?: number;
   readonly loadMs?: number;
   readonly answerMs?: number;
@@ -86,7 +86,8 @@ export class FakeContainer implements ModelContainer, ContainerModels {
     const { clock, room = Infinity, loadMs = 50 } = this.#options;
     await pass(clock, loadMs);
     if (target.startsWith("broken")) throw new ServingError("MODEL_LOAD_FAILED", `${target} is broken.`);
-    if (this.loaded.size >= room) throw new ServingError("OUT_OF_MEMORY", "No room.");
+    const needed = target.startsWith("large") ? 2 : 1;
+    if (this.loaded.size + needed > room) throw new ServingError("OUT_OF_MEMORY", "No room.");
     this.loaded.add(id);
     this.most = Math.max(this.most, this.loaded.size);
     this.history.push(`load ${target}`);

@@ -6,6 +6,7 @@ import { type FakeHandler, FakeHandlers } from "./fake-handlers.ts";
 import { FakeMemoryProbe } from "./fake-memory-probe.ts";
 import { RecordingLogger } from "./recorders.ts";
 import { VirtualClock } from "./virtual-clock.ts";
+import { whole } from "./whole-body.ts";
 
 const oneWorker: RegisterOptions = {
   ...{ minWorkers: 1, maxWorkers: 1, batchSize: 1, maxBatchDelayMs: 100, responseTimeoutMs: 6000 },
@@ -101,7 +102,7 @@ export class HostRig {
 }
 
 export function endOf(outcome: InvokeOutcome): string {
-  if (outcome.kind === "answered") return new TextDecoder().decode(outcome.item.body);
+  if (outcome.kind === "answered") return new TextDecoder().decode(whole(outcome.item.body));
   return outcome.kind === "failed" ? outcome.message : outcome.error.code;
 }
 

@@ -82,6 +82,21 @@ describe("ModelShelf", () => {
     expect(rig.shelf.loaded).toBe(0);
   });
 
+  it("loads a large model while small ones come and go without end", async () => {
+    const rig = new Rig({ room: 2 }, { concurrentLoads: 16 });
+    let isLoaded = false;
+    const smallOnes = [..."abcdefgh"].map(async (caller) => {
+      for (let index = 0; !isLoaded && index < 100; index += 1) await rig.call(`${caller}${String(index)}`);
+    });
+    await rig.clock.advance(500);
+    const large = rig.call("large").then(() => (isLoaded = true));
+    await rig.clock.until(Promise.all([large, ...smallOnes]));
+    const before = rig.container.history.indexOf("load large");
+    console.log("BEFORE", before, rig.clock.now());
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(60);
+  });
+
   it("refuses a model that does not fit into an empty container", async () => {
     const rig = new Rig({ room: 0 });
     await expect(rig.clock.until(rig.call("a"))).rejects.toMatchObject({ code: "OUT_OF_MEMORY" });

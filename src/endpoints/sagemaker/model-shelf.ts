@@ -44,6 +44,9 @@ export class ModelShelf {
   readonly #options: ModelShelfOptions;
   readonly #slots: LoadSlots;
   readonly #entries = new Map<string, Entry>();
+  /** Those that have found no room, one after the other. */
+  readonly #making = new LoadSlots(1);
+  #makers = 0;
   #freed = Promise.withResolvers<undefined>();
 
   constructor(options: ModelShelfOptions) {
@@ -143,22 +146,43 @@ export class ModelShelf {
     this.#tellFreed();
   }
 
-  /** As long as the container has no room, models that nobody uses go. */
+  /**
+   * As long as the container has no room, models that nobody uses go. One makes room at a time, and what becomes free is for
+   * that one: a large model would otherwise wait for ever while small ones take what it has made free.
+   */
   async #loadWithRoom(entry: Entry, model: ObtainedModel): Promise<void> {
+    if (this.#makers === 0 && (await this.#tryLoad(entry, model)) === null) return;
+    this.#makers += 1;
+    try {
+      await this.#making.run(() => this.#makeRoom(entry, model));
+    } finally {
+      this.#makers -= 1;
+    }
+  }
+
+  async #makeRoom(entry: Entry, model: ObtainedModel): Promise<void> {
     for (;;) {
       // Before the attempt: what becomes free during it is not to be missed.
       const freed = this.#freed.promise;
-      entry.isEntering = true;
-      try {
-        await this.#options.models.load(model);
-        return;
-      } catch (error) {
-        entry.isEntering = false;
-        if (ServingError.from(error).code !== "OUT_OF_MEMORY") throw error;
-        if (await this.relieve()) continue;
-        if (!this.#someMayGo(entry)) throw error;
-        await freed;
-      }
+      const error = await this.#tryLoad(entry, model);
+      if (error === null) return;
+      if (await this.relieve()) continue;
+      if (!this.#someMayGo(entry)) throw error;
+      await freed;
+    }
+  }
+
+  /** Null where it is loaded, OUT_OF_MEMORY where there is no room for it; rejects with everything else. */
+  async #tryLoad(entry: Entry, model: ObtainedModel): Promise<ServingError | null> {
+    entry.isEntering = true;
+    try {
+      await this.#options.models.load(model);
+      return null;
+    } catch (caught) {
+      entry.isEntering = false;
+      const error = ServingError.from(caught);
+      if (error.code !== "OUT_OF_MEMORY") throw error;
+      return error;
     }
   }
 

@@ -206,6 +206,8 @@ const failures: ReadonlySet<string> = new Set([
   "WORKER_DIED",
   "MODEL_LOAD_FAILED",
   "MODEL_ERROR",
+  // It would not fit if it were alone: asking again would load it again, for nothing.
+  "OUT_OF_MEMORY",
   "INVALID_DOCUMENT",
   "ENVIRONMENT_UNUSABLE",
 ]);

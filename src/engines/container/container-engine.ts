@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ServingError } from "../../contracts/serving-error.ts";
-import { Container, type ContainerOrder, removeLabelled } from "./container.ts";
+import { Container, type ContainerLabel, type ContainerOrder, removeLabelled } from "./container.ts";
 import { type EngineAddress, engineAddresses, usualSockets } from "./engine-address.ts";
 import { EngineApi } from "./engine-api.ts";
 import { type BuildOrder, buildImage, findImage, type ImageInfo, missingBase, pullImage } from "./images.ts";
@@ -67,9 +67,9 @@ export class ContainerEngine {
     return Container.start(this.#api, order);
   }
 
-  /** Removes every container with this label, as `key=value`; how many there were. */
-  removeLabelled(label: string): Promise<number> {
-    return removeLabelled(this.#api, label);
+  /** Removes every container with this label, as `key=value`, that has not the other one too; how many there were. */
+  removeLabelled(label: string, but?: ContainerLabel): Promise<number> {
+    return removeLabelled(this.#api, label, but);
   }
 
   /** Closes the connections; containers go on. */

@@ -36,7 +36,13 @@ export interface ContainerEnd {
   readonly isOutOfMemory: boolean;
 }
 
+export interface ContainerLabel {
+  readonly name: string;
+  readonly value: string;
+}
+
 const idSchema = z.object({ Id: z.string() });
+const listedSchema = idSchema.extend({ Labels: z.record(z.string(), z.string()).nullish() });
 const inspectSchema = z.object({
   State: z.object({
     Running: z.boolean(),
@@ -118,13 +124,14 @@ export class Container {
   }
 }
 
-/** Removes, running or not, every container with this label; how many there were. */
-export async function removeLabelled(api: EngineApi, label: string): Promise<number> {
+/** Removes, running or not, every container with this label, but for those that have the other one too; how many there were. */
+export async function removeLabelled(api: EngineApi, label: string, but?: ContainerLabel): Promise<number> {
   const filters = JSON.stringify({ label: [label] });
   const listed = await api.json({ method: "GET", path: "/containers/json", query: { all: "true", filters } });
-  const ids = z.array(idSchema).parse(listed ?? []);
-  await Promise.all(ids.map(({ Id }) => remove(api, Id)));
-  return ids.length;
+  const found = z.array(listedSchema).parse(listed ?? []);
+  const gone = but === undefined ? found : found.filter(({ Labels }) => Labels?.[but.name] !== but.value);
+  await Promise.all(gone.map(({ Id }) => remove(api, Id)));
+  return gone.length;
 }
 
 function creation(order: ContainerOrder): object {

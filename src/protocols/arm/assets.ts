@@ -27,7 +27,7 @@ import {
   patchOf,
 } from "./asset-resource.ts";
 import type { ArmCall, ArmReply } from "./context.ts";
-import { assetId, workspaceId } from "./ids.ts";
+import { assetId, withoutPrefix, workspaceId } from "./ids.ts";
 import { textMapSchema, validated } from "./json.ts";
 import { systemData } from "./resource.ts";
 import { containerUrl, localPathOf } from "./storage.ts";
@@ -192,8 +192,7 @@ function kindOf({ route }: ArmCall): AssetKind {
 }
 
 function nameOf(call: ArmCall): AssetName {
-  // The SDK leaves the prefix of azureml:NAME@latest in place where code, and not a file, names an environment.
-  const name = assetNameSchema.safeParse(call.param("name").replace(/^azureml:/i, ""));
+  const name = assetNameSchema.safeParse(withoutPrefix(call.param("name")));
   if (name.success) return name.data;
   throw ServingError.invalidField(
     "name",

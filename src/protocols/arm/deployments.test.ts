@@ -255,6 +255,17 @@ describe("deployments", () => {
     expect((await rig.call("environments")).json).toStrictEqual({ value: [] });
   });
 
+  it("can name assets as azure-ai-ml puts azureml:NAME@latest into an id", async () => {
+    await rig.call("onlineEndpoints/first", { method: "PUT", body: endpointBody });
+    const model = `${workspacePath}/models/azureml:factor/versions/1`;
+    const body = { ...deploymentBody, properties: { ...deploymentBody.properties, model } };
+    expect(
+      (await rig.call("onlineEndpoints/first/deployments/blue", { method: "PUT", body })).json,
+    ).toMatchObject({
+      properties: { model: `${workspacePath}/models/factor/versions/1` },
+    });
+  });
+
   it("are refused with the field that is wrong", async () => {
     await rig.call("onlineEndpoints/first", { method: "PUT", body: endpointBody });
     const wrong = [

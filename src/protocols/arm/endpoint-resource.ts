@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Endpoint, type EndpointSpec, endpointSpecSchema } from "../../contracts/control/endpoint.ts";
 import type { ArmCall } from "./context.ts";
-import { endpointId, workspaceId } from "./ids.ts";
+import { endpointId, withoutPrefix, workspaceId } from "./ids.ts";
 import { textMapSchema, validated, wordSchema } from "./json.ts";
 import { operationUrl } from "./operations.ts";
 import { inAzuresWords, resourceProperties, systemData, withoutResourceProperties } from "./resource.ts";
@@ -38,7 +38,7 @@ export function encodeEndpoint(call: ArmCall, endpoint: Endpoint): object {
       publicNetworkAccess: inAzuresWords(endpoint.public_network_access),
       ...(endpoint.compute === null
         ? {}
-        : { compute: `${workspaceId(call.scope)}/computes/${endpoint.compute}` }),
+        : { compute: `${workspaceId(call.scope)}/computes/${withoutPrefix(endpoint.compute)}` }),
       scoringUri: endpoint.scoring_uri,
       swaggerUri: endpoint.openapi_uri,
       provisioningState: endpoint.provisioning_state,

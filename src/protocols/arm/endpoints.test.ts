@@ -73,6 +73,14 @@ describe("endpoints", () => {
     expect((await rig.call("onlineEndpoints/first")).status).toBe(200);
   });
 
+  it("of Kubernetes name their compute by its id, however it was named", async () => {
+    const properties = { ...endpointBody.properties, compute: "azureml:cluster" };
+    await rig.call("onlineEndpoints/first", { method: "PUT", body: { ...endpointBody, properties } });
+    expect((await rig.call("onlineEndpoints/first")).json).toMatchObject({
+      properties: { compute: `${workspacePath}/computes/cluster` },
+    });
+  });
+
   it("come back as they were sent, and keep what Azure has no word for", async () => {
     await rig.call("onlineEndpoints/first", { method: "PUT", body: endpointBody });
     const [endpoint] = await rig.plane.endpoints.list();

@@ -41,6 +41,11 @@ export function deploymentNameOf(call: ArmCall): DeploymentName {
   throw ServingError.invalidField("deployment", nameRule, call.param("deployment"));
 }
 
+/** The SDK leaves the prefix of azureml:NAME@latest in place where code, and not a file, names an asset. */
+export function withoutPrefix(name: string): string {
+  return name.replace(/^azureml:/i, "");
+}
+
 /**
  * Which asset a client means by one of Azure's many ways to write it, with or without `azureml:` in front.
  *
@@ -63,7 +68,7 @@ function referenceHere(kind: AssetKind, reference: AzureReference): AssetReferen
   if (at.kind === "label" && at.label !== "latest") return null;
   const wanted = at.kind === "version" ? at.version : "latest";
   const name = assetNameSchema.safeParse(
-    scope === "registry" ? curatedPrefix + reference.name : reference.name,
+    scope === "registry" ? curatedPrefix + reference.name : withoutPrefix(reference.name),
   );
   const version = assetVersionSchema.safeParse(isCurated && wanted === "latest" ? newestCurated : wanted);
   return name.success && version.success ? { name: name.data, version: version.data } : null;

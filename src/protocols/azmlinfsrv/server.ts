@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { Backend, BackendBody, BackendOutcome } from "../../core/ports/backend.ts";
+import type { Backend, BackendOutcome } from "../../core/ports/backend.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { discardRest } from "../http/body.ts";
+import { sendPieces } from "../http/pieces.ts";
 import * as contract from "./contract.ts";
 
 export interface ScoringListenerOptions {
@@ -50,7 +51,10 @@ async function exchange(
   const outcome = await call.outcome;
   if (outcome.kind !== "answered") sendWhole(response, unanswered(outcome), false);
   else if (isWhole(outcome)) sendWhole(response, outcome, false);
-  else await sendPieces(response, outcome, outcome.body);
+  else if (!(outcome.body instanceof Uint8Array)) {
+    response.writeHead(outcome.status, [...outcome.headers]);
+    await sendPieces(response, outcome.body);
+  }
 }
 
 function isWhole(outcome: Answered): outcome is Answered & Whole {
@@ -79,38 +83,6 @@ function sendWhole(response: ServerResponse, { status, headers, body }: Whole, c
 /** The same bytes as text: Node writes a head and a text as one piece, and a head and bytes as two. */
 function latin1(body: Uint8Array): string {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
-}
-
-/** Sends pieces as they come, as fast as the client takes them; a stream that fails cuts the connection. */
-async function sendPieces(
-  response: ServerResponse,
-  { status, headers }: Answered,
-  body: BackendBody,
-): Promise<void> {
-  if (body instanceof Uint8Array) return;
-  response.writeHead(status, [...headers]);
-  response.flushHeaders();
-  try {
-    for await (const piece of body) {
-      if (response.destroyed) return;
-      if (!response.write(piece)) await drained(response);
-    }
-    response.end();
-  } catch {
-    response.destroy();
-  }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
 }
 
 /** The whole body; of one that is too large nothing is kept. */

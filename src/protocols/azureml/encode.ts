@@ -84,7 +84,7 @@ export interface EncodedRefusal {
 export function encodeRefusal(error: ServingError, mode: StatusMode, ids: RequestIds | null): EncodedRefusal {
   const { status, modelStatus, reason } = refusalOf(error.code, mode);
   // Azure's 429 has no body, and says that the nothing is text.
-  const body = status === 429 ? Buffer.alloc(0) : Buffer.from(JSON.stringify(encodeError(error)));
+  const body = status === 429 ? Buffer.alloc(0) : Buffer.from(JSON.stringify(errorBody(error)));
   const headers = ["content-type", status === 429 ? "text/plain" : "application/json"];
   headers.push("content-length", String(body.byteLength));
   if (status === 401) headers.push("www-authenticate", "Bearer");
@@ -95,4 +95,10 @@ export function encodeRefusal(error: ServingError, mode: StatusMode, ids: Reques
   if (ids !== null) headers.push(requestIdHeader, ids.request, msRequestIdHeader, ids.request);
   if (ids !== null && ids.client !== null) headers.push(clientRequestIdHeader, ids.client);
   return { status, headers, body };
+}
+
+/** The form of Azure's own errors: azure-ai-ml looks for the message there, and fails itself where it is not. */
+function errorBody(error: ServingError): object {
+  const { error: message, code, ...details } = encodeError(error);
+  return { error: { code, message, ...details } };
 }

@@ -31,7 +31,9 @@ describe("who may call an endpoint", () => {
       body: "{}",
     });
     expect(answer).toMatchObject({ status: 401, headers: { "www-authenticate": "Bearer" } });
-    expect(JSON.parse(answer.text)).toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(JSON.parse(answer.text)).toMatchObject({
+      error: { code: "UNAUTHENTICATED", message: "Endpoint wine asks for one of its keys." },
+    });
   });
 
   it("and the key stays at the gateway", async () => {
@@ -60,7 +62,9 @@ describe("who may call an endpoint", () => {
     const rig = await rigOf();
     const answer = await rig.ask("/endpoints/beer/score");
     expect(answer.status).toBe(404);
-    expect(JSON.parse(answer.text)).toMatchObject({ code: "ENDPOINT_NOT_FOUND", got: "beer" });
+    expect(JSON.parse(answer.text)).toMatchObject({
+      error: { code: "ENDPOINT_NOT_FOUND", got: "beer" },
+    });
   });
 });
 

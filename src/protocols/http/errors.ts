@@ -45,11 +45,17 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   INTERNAL: 500,
 };
 
+export interface EncodedError extends Readonly<Record<string, unknown>> {
+  /** The message. */
+  readonly error: string;
+  readonly code: ErrorCode;
+}
+
 /**
  * The body of an error: V2's `{"error": "<message>"}`, which is all that its clients read, and beside it what a person
  * or a program needs to mend it. Of a bug nothing is shown: it could carry internals.
  */
-export function encodeError(error: ServingError): object {
+export function encodeError(error: ServingError): EncodedError {
   if (errorCatalogue[error.code].fault === "bug") {
     return { error: "Internal error. The server's log has the details.", code: error.code };
   }

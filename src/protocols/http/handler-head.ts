@@ -2,9 +2,10 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
 
-/** @throws ServingError MODEL_ERROR where the body of an answer is over the limit */
-export function checkAnswerSize({ body: { byteLength } }: HandlerItem, limitBytes: number): void {
-  if (byteLength <= limitBytes) return;
+/** @throws ServingError MODEL_ERROR where the body of an answer is over the limit; one that comes in pieces has none */
+export function checkAnswerSize({ body }: HandlerItem, limitBytes: number): void {
+  if (!(body instanceof Uint8Array) || body.byteLength <= limitBytes) return;
+  const { byteLength } = body;
   const limit = `max_response_size is ${String(limitBytes)}`;
   throw new ServingError("MODEL_ERROR", `The model answered ${String(byteLength)} bytes: ${limit}.`);
 }

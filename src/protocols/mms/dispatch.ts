@@ -32,10 +32,12 @@ export async function answerMms(
   let bytesOut: number;
   try {
     reply = await operate(listener, exchange, route);
-    bytesOut = sendReply({ request, response, clock }, reply);
+    const sent = sendReply({ request, response, clock }, reply);
+    bytesOut = typeof sent === "number" ? sent : await sent;
   } catch (error) {
     reply = errorReply(ServingError.from(error));
-    bytesOut = sendReply({ request, response, clock }, reply);
+    const sent = sendReply({ request, response, clock }, reply);
+    bytesOut = typeof sent === "number" ? sent : await sent;
   }
   observer.ended({
     protocol: "mms",

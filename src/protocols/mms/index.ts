@@ -35,11 +35,11 @@ export function registerMms(
 }
 
 /** Calls of models do not go through the app's router, which would only find that they are for us. */
-function takeCallsFirst({ server, routing }: FastifyInstance, listener: MmsListener): void {
-  server.removeAllListeners("request");
-  server.on("request", (request, response) => {
+function takeCallsFirst(app: FastifyInstance, listener: MmsListener): void {
+  app.server.removeAllListeners("request");
+  app.server.on("request", (request, response) => {
     if (isCall(request.url ?? "")) void answerMms(listener, request, response);
-    else routing(request, response);
+    else app.routing(request, response);
   });
 }
 

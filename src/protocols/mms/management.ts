@@ -100,7 +100,7 @@ export async function scaleModel(
   if (minWorkers < 0) throw ServingError.invalidField("min_worker", "0 or more", String(minWorkers));
   const synchronous = parameters.flag("synchronous") ?? false;
   const outcome = await host.scale(model, { minWorkers, maxWorkers, synchronous }, version);
-  return scaledReply(profile, outcome, { model, workers: minWorkers });
+  return scaledReply(profile, outcome, { model, version, workers: minWorkers });
 }
 
 export async function unregisterModel(

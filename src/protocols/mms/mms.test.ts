@@ -49,6 +49,7 @@ describe("the APIs' documents", () => {
       { inference: false, management: true, metrics: false },
       ["/models", "/models/{model_name}"],
     ],
+    ["Metrics APIs", { inference: false, management: false, metrics: true }, ["/metrics"]],
   ] as const)("%s", async (title, apis, paths) => {
     const rig = await rigOf({ apis });
     const root = await rig.ask("OPTIONS", "/");
@@ -148,7 +149,7 @@ describe("in TorchServe's words", () => {
       'Model \\"echo\\" Version: 1.0 registered with 1 initial workers',
     );
     expect(await load(rig, "echo:2.0")).toContain("Version: 2.0");
-    expect(await load(rig, "echo:2.0")).toContain("already registered");
+    expect(await load(rig, "echo:2.0")).toContain("Model version 2.0 is already registered for model echo");
     const versionsAt = async (path: string): Promise<unknown> => {
       const models: unknown = JSON.parse((await rig.ask("GET", path)).body);
       return z
@@ -162,11 +163,13 @@ describe("in TorchServe's words", () => {
     expect((await rig.ask("POST", "/predictions/echo/2.0", { body: "x" })).body).toBe("body:=x");
     const unknown = await rig.ask("POST", "/predictions/echo/3.0", { body: "x" });
     expect(unknown.body).toContain("Model version: 3.0 does not exist for model: echo");
-    expect((await rig.ask("DELETE", "/models/echo/1.0")).status).toBe(409);
+    expect((await rig.ask("DELETE", "/models/echo/1.0")).status).toBe(403);
     expect((await rig.ask("PUT", "/models/echo/2.0/set-default")).status).toBe(200);
     expect((await rig.ask("DELETE", "/models/echo/1.0")).status).toBe(200);
     expect(await versionsAt("/models/echo")).toEqual(["2.0"]);
     const { body } = await rig.ask("PUT", "/models/echo?min_worker=3&synchronous=true");
-    expect(body).toContain("Workers scaled to 3 for model: echo");
+    expect(body).toContain('"Workers scaled to 3 for model: echo"');
+    const one = await rig.ask("PUT", "/models/echo/2.0?min_worker=1&synchronous=true");
+    expect(one.body).toContain("Workers scaled to 1 for model: echo, version: 2.0");
   });
 });

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServingError } from "../../contracts/serving-error.ts";
+import type { BackendBody } from "../../core/ports/backend.ts";
 import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { discardRest } from "../http/body.ts";
+import { sendPieces } from "../http/pieces.ts";
 import { handlerHead } from "../http/handler-head.ts";
 import { type MmsProblem, problemOf } from "./errors.ts";
 import { prettyJson } from "./json.ts";
@@ -15,7 +17,7 @@ export interface MmsReply {
   readonly phrase: string | null;
   /** Name and value in turn. */
   readonly headers: readonly string[];
-  readonly body: string | Uint8Array;
+  readonly body: string | BackendBody;
   /** What went wrong, where something did: for the log. */
   readonly error: ServingError | null;
 }
@@ -66,23 +68,36 @@ interface Exchange {
 }
 
 /** Writes an answer, head and body in one piece where it is small; the bytes of its body. */
-export function sendReply({ request, response, clock }: Exchange, reply: MmsReply): number {
-  const { status, phrase, headers, body } = reply;
-  const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
-  if (response.destroyed) return length;
+export function sendReply(exchange: Exchange, reply: MmsReply): number | Promise<number> {
+  const { request, response, clock } = exchange;
+  const { status, body } = reply;
+  const length = lengthOf(body);
+  if (response.destroyed) return length ?? 0;
+  writeHead(exchange, reply, length);
+  if (status === 204 || status === 304 || request.method === "HEAD") response.end();
+  else if (typeof body === "string") response.end(body);
+  else if (!(body instanceof Uint8Array)) return sendPieces(response, body);
+  else if (body.byteLength <= oneWriteBytes) response.end(latin1(body), "latin1");
+  else response.end(body);
+  if (!request.complete) discardRest(request, clock);
+  return length ?? 0;
+}
+
+/** Null: nobody knows before it has all come. */
+function lengthOf(body: string | BackendBody): number | null {
+  if (typeof body === "string") return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.byteLength : null;
+}
+
+function writeHead({ request, response }: Exchange, reply: MmsReply, length: number | null): void {
+  const { status, phrase, headers } = reply;
   const stays = status < 400 && request.complete && response.shouldKeepAlive;
   const head = [...headers, ...fixedHeaders()];
   // There is no body with a 204, and must be no length.
-  if (status !== 204) head.push("content-length", String(length));
+  if (status !== 204 && length !== null) head.push("content-length", String(length));
   head.push("connection", stays ? "keep-alive" : "close");
   if (phrase === null) response.writeHead(status, head);
   else response.writeHead(status, phrase, head);
-  if (status === 204 || status === 304 || request.method === "HEAD") response.end();
-  else if (typeof body === "string") response.end(body);
-  else if (length <= oneWriteBytes) response.end(latin1(body), "latin1");
-  else response.end(body);
-  if (!request.complete) discardRest(request, clock);
-  return length;
 }
 
 function fixedHeaders(): readonly string[] {

@@ -14,21 +14,29 @@ export function registeredReply(
   if (outcome === "scaling") return statusReply(202, inProgress);
   if (profile === "torchserve") {
     const label = `Model "${name}" Version: ${version ?? ""}`;
-    return statusReply(200, `${label} registered with ${String(workers)} initial workers`);
+    const hint = workers === 0 ? ". Use scale workers API to add workers for the model." : "";
+    return statusReply(200, `${label} registered with ${String(workers)} initial workers${hint}`);
   }
   return statusReply(200, outcome === "registered" ? `Model "${name}" registered` : "Workers scaled");
+}
+
+export interface ScaledModel {
+  readonly model: string;
+  /** Null where the caller named none. */
+  readonly version: string | null;
+  readonly workers: number;
 }
 
 export function scaledReply(
   profile: MmsProfile,
   outcome: ScaleOutcome,
-  { model, workers }: { readonly model: string; readonly workers: number },
+  { model, version, workers }: ScaledModel,
 ): MmsReply {
   if (outcome === "scaling") return statusReply(202, inProgress);
   if (outcome === "partial") return statusReply(210, "Workers scaling in progress...");
-  const text =
-    profile === "torchserve" ? `Workers scaled to ${String(workers)} for model: ${model}` : "Workers scaled";
-  return statusReply(200, text);
+  if (profile === "mms") return statusReply(200, "Workers scaled");
+  const which = version === null ? model : `${model}, version: ${version}`;
+  return statusReply(200, `Workers scaled to ${String(workers)} for model: ${which}`);
 }
 
 export function unregisteredReply(model: string): MmsReply {

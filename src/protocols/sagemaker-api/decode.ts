@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { ServingError } from "../../contracts/serving-error.ts";
@@ -44,7 +45,12 @@ const relayed: ReadonlySet<string> = new Set([
   ),
 ]);
 
-const longestTarget = 1024;
+/** As the service model has them; its clients send longer ones, and the service refuses them. */
+const lengths = [
+  { field: "TargetModel", header: "target-model", most: 1024 },
+  { field: "CustomAttributes", header: "custom-attributes", most: 1024 },
+  { field: "InferenceId", header: "inference-id", most: 64 },
+] as const;
 /** From the sending of a request to the head of the answer. */
 const plainTimeoutMs = 60_000;
 const streamTimeoutMs = 480_000;
@@ -56,23 +62,36 @@ export function decodeInvocation(
   kind: "plain" | "stream",
 ): Invocation {
   const own = (name: string): string | null => ownHeader(request, name);
-  const targetModel = own("target-model");
-  if (targetModel !== null && targetModel.length > longestTarget) {
-    throw ServingError.invalidField(
-      "TargetModel",
-      `at most ${String(longestTarget)} characters`,
-      String(targetModel.length),
-    );
+  checkLengths(own);
+  const component = own("inference-component");
+  if (component !== null) {
+    throw ServingError.invalidField("InferenceComponentName", "none: there are no components", component);
   }
   return {
     headers: relayedHeaders(request, kind === "stream" ? own("accept") : null),
     body,
-    targetModel,
+    targetModel: utf8Of(own("target-model")),
     targetVariant: own("target-variant"),
     targetContainer: own("target-container-hostname"),
     sessionId: own("session-id"),
     timeoutMs: kind === "stream" ? streamTimeoutMs : plainTimeoutMs,
   };
+}
+
+function checkLengths(own: (name: string) => string | null): void {
+  for (const { field, header, most } of lengths) {
+    const { length } = own(header) ?? "";
+    if (length > most) {
+      throw ServingError.invalidField(field, `at most ${String(most)} characters`, String(length));
+    }
+  }
+}
+
+/** Clients write headers in UTF-8, and what reads them takes each byte for a letter. */
+function utf8Of(text: string | null): string | null {
+  if (text === null) return null;
+  const bytes = Buffer.from(text, "latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : text;
 }
 
 /** Everything travels in headers of AWS's own, and reaches the container in the usual ones. */

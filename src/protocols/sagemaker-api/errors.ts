@@ -95,6 +95,7 @@ export function encodeModelError({ endpoint, container, status, message }: Model
 
 /** The status that a container would have answered with, for an error that came instead of an answer. */
 export function originalStatusOf({ code }: ServingError): number {
+  if (code === "OUT_OF_MEMORY") return 507;
   return code === "DEADLINE_EXCEEDED" || code === "WORKER_DIED" ? 0 : 500;
 }
 

@@ -1,3 +1,4 @@
+import type { BackendBody } from "../../core/ports/backend.ts";
 import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
 import type { ServingError } from "../../contracts/serving-error.ts";
 import { handlerHead } from "../http/handler-head.ts";
@@ -10,7 +11,7 @@ export interface Answer {
   readonly phrase: string;
   /** Name and value in turn. */
   readonly headers: readonly string[];
-  readonly body: Uint8Array;
+  readonly body: BackendBody;
   /** What went wrong, where something did. */
   readonly error: ServingError | null;
 }

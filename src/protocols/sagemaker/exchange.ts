@@ -6,6 +6,7 @@ import type { Clock } from "../../core/ports/clock.ts";
 import type { RequestObserver } from "../../core/ports/request-observer.ts";
 import type { CallTiming } from "../../core/scheduling/inference-call.ts";
 import { checkAnnounced, collectBody, endReply } from "../http/body.ts";
+import { sendPieces } from "../http/pieces.ts";
 import { type Answer, errorAnswer } from "./answer.ts";
 
 /** One request and what it is about. */
@@ -80,12 +81,13 @@ async function answer(
   observer.started();
   const notes: RequestNotes = { model: null, timing: null };
   let given: Answer;
+  let bytesOut: number;
   try {
     given = await operation(exchange, notes);
-    send(context, exchange, given);
+    bytesOut = await send(context, exchange, given);
   } catch (error) {
     given = errorAnswer(ServingError.from(error));
-    send(context, exchange, given);
+    bytesOut = await send(context, exchange, given);
   }
   const { request } = exchange;
   observer.ended({
@@ -98,23 +100,30 @@ async function answer(
     requestedVersion: null,
     requestId: null,
     bytesIn: Number(request.headers["content-length"] ?? 0),
-    bytesOut: given.body.byteLength,
+    bytesOut,
     timing: notes.timing,
     totalMs: clock.now() - startedAt,
     error: given.error,
   });
 }
 
-/** One write: head and body leave together. */
-function send({ clock }: RouteContext, { request, response }: Exchange, given: Answer): void {
-  if (response.destroyed) return;
+/** One write where the body is whole: head and body leave together. The bytes of the body. */
+function send(
+  { clock }: RouteContext,
+  { request, response }: Exchange,
+  given: Answer,
+): number | Promise<number> {
   const { status, phrase, headers, body } = given;
-  // There is no body then, and must be no length.
-  const length = status === 204 ? [] : ["content-length", String(body.byteLength)];
+  if (response.destroyed) return 0;
+  // There is no body with a 204, and must be no length.
+  const isWhole = body instanceof Uint8Array;
+  const length = status === 204 || !isWhole ? [] : ["content-length", String(body.byteLength)];
   // What is still to come of this body could not be told from the next request.
   const closing = request.complete ? [] : ["connection", "close"];
   const all = [...headers, ...length, ...closing];
   if (phrase === "") response.writeHead(status, all);
   else response.writeHead(status, phrase, all);
+  if (!isWhole) return sendPieces(response, body);
   endReply({ request, response, clock }, Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  return body.byteLength;
 }

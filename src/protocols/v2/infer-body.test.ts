@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ServingError } from "../../contracts/serving-error.ts";
 import { specOf } from "../../core/testing/specs.ts";
 import type { InferRequest } from "../http/payloads/v2/decode.ts";
-import { readInferRequest, writeInferReply } from "./infer-body.ts";
+import { callParameters, readInferRequest, writeInferReply } from "./infer-body.ts";
 
 const header = "inference-header-content-length";
 const spec = specOf("m");
@@ -83,6 +83,27 @@ describe("readInferRequest", () => {
     ["data beside them", framed({ inputs: [{ ...input(8), data: [1, 2] }] }, floats)],
   ])("refuses %s", (_what, { headers, body }) => {
     expect(refusal(() => readInferRequest({ ...headers }, body)).code).toBe("INVALID_REQUEST");
+  });
+});
+
+describe("callParameters", () => {
+  const own = { ...spec, metadata: { ...spec.metadata, parameters: { content_type: "pd" } } };
+
+  function told(model: typeof spec, parameters?: object): unknown {
+    const json = { inputs: [{ ...input(8), parameters: {}, data: [1, 2] }], parameters };
+    return callParameters(model, readInferRequest({}, Buffer.from(JSON.stringify(json))));
+  }
+
+  it("tells the model the content type of the request, or else of its settings", () => {
+    expect(told(spec, { content_type: "pd", k: 1 })).toEqual({ content_type: "pd", k: 1 });
+    expect(told(own)).toEqual({ content_type: "pd" });
+    expect(told(own, { content_type: "str" })).toEqual({ content_type: "str" });
+  });
+
+  it("says nothing of arrays, so that their calls may share a batch", () => {
+    expect(told(spec)).toBeNull();
+    expect(told(own, { content_type: "np" })).toBeNull();
+    expect(told(spec, { content_type: "json", k: 1 })).toEqual({ k: 1 });
   });
 });
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import type { Parameters } from "../../contracts/parameters.ts";
 import type { ModelSpec } from "../../core/models/model-spec.ts";
 import type { InferenceResult } from "../../core/scheduling/inference-call.ts";
 import { decodeBinaryRequest, encodeBinaryReply } from "../http/payloads/v2/binary.ts";
@@ -14,6 +15,19 @@ export function readInferRequest(headers: IncomingHttpHeaders, body: Buffer): In
   const bytes = headers[jsonLengthHeader];
   if (typeof bytes !== "string") return decodeInferRequest(body);
   return decodeBinaryRequest(body, { field: jsonLengthHeader, bytes });
+}
+
+/** Content types that change what a model gets. All others are arrays, as with `np`. */
+const tellingTypes: ReadonlySet<string> = new Set(["pd", "str"]);
+
+/** What the model is told besides its inputs: the content type that the request names, or else the model's settings. */
+export function callParameters(
+  spec: ModelSpec,
+  { contentType, parameters }: InferRequest,
+): Parameters | null {
+  const type = contentType ?? spec.metadata.parameters["content_type"];
+  if (typeof type !== "string" || !tellingTypes.has(type)) return parameters;
+  return { ...parameters, content_type: type };
 }
 
 export interface InferReply {

@@ -7,7 +7,7 @@ import { endReply, packReply, readBody } from "../http/body.ts";
 import { cloudEventHeaders } from "./cloud-events.ts";
 import type { V2Context } from "./context.ts";
 import { encodeError, statusOf } from "../http/errors.ts";
-import { readInferRequest, writeInferReply } from "./infer-body.ts";
+import { callParameters, readInferRequest, writeInferReply } from "./infer-body.ts";
 
 /** What one infer request is about, as its route says. */
 export interface InferTarget {
@@ -66,7 +66,8 @@ async function infer(context: V2Context, exchange: Exchange): Promise<void> {
   const model = engine.resolve(target.name, target.version);
   exchange.model = model;
   const wanted = readInferRequest(request.headers, body);
-  const { tensors, outputs, parameters, priority, timeoutMs } = wanted;
+  const { tensors, outputs, priority, timeoutMs } = wanted;
+  const parameters = callParameters(model.spec, wanted);
   const deadlineMs = startedAt + Math.min(timeoutMs ?? context.requestTimeoutMs, context.requestTimeoutMs);
   const payload = { kind: "tensors", tensors } as const;
   const pending = engine.infer(model, { payload, outputs, parameters, deadlineMs, priority });

@@ -69,8 +69,25 @@ test("an archive that is there is replaced only by force", async () => {
   expect((await stat(path)).ino).not.toBe(before.ino);
 });
 
+test("a folder that becomes its own archive keeps everything that is in it", async () => {
+  const { modelPath, ...rest } = await order({ format: "no-archive", modelName: "m" });
+  const inPlace = { ...rest, modelPath, exportPath: join(modelPath, "..") };
+  await expect(writeArchive(inPlace)).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+  expect(await writeArchive({ ...inPlace, force: true })).toBe(modelPath);
+  expect(await readFile(join(modelPath, ".git", "config"), "utf8")).toBe("x");
+  const manifest = await readFile(join(modelPath, "MAR-INF", "MANIFEST.json"), "utf8");
+  expect(manifest).toContain('"modelName":"m"');
+});
+
+test("names may begin with a digit, and be one character long", async () => {
+  const made = await order();
+  for (const modelName of ["7", "3d-net", "squeezenet_v1.1"]) {
+    expect(await writeArchive({ ...made, modelName })).toBe(join(made.exportPath, `${modelName}.mar`));
+  }
+});
+
 test("a wrong name and a missing folder are told", async () => {
-  const failures = [{ modelName: "1a" }, { modelName: "a b" }, { modelPath: "/nowhere" }].map(
+  const failures = [{ modelName: "_a" }, { modelName: "a b" }, { modelPath: "/nowhere" }].map(
     async (change) =>
       ServingError.from(await writeArchive(await order(change)).catch((error: unknown) => error)).message,
   );

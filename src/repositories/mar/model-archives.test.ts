@@ -1,4 +1,4 @@
-import { symlink } from "node:fs/promises";
+import { readdir, symlink } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -8,7 +8,7 @@ import { type Files, folderWith } from "../testing/folder.ts";
 import { ArchiveStore } from "./archive-store.ts";
 import { writeArchive } from "./archive-writer.ts";
 import { MarArchives, type MarArchivesOptions } from "./model-archives.ts";
-import { makeZip } from "./testing/archives.ts";
+import { makeTar, makeZip } from "./testing/archives.ts";
 
 interface Rig {
   readonly store: string;
@@ -86,6 +86,18 @@ describe("what an archive says", () => {
         model: { extensions: { symbolFile: "a-symbol.json", parametersFile: "a.params" } },
       },
     });
+  });
+
+  test("of a tar file in which everything is in one folder, as model-archiver packs it, is found", async () => {
+    const { store, archives } = await rigWith({});
+    const manifest = { runtime: "python", model: { modelName: "noop", handler: "service.py:handle" } };
+    await makeTar(join(store, "noop.tar.gz"), [
+      { name: "noop/service.py" },
+      { name: "noop/MAR-INF/MANIFEST.json", content: JSON.stringify(manifest) },
+    ]);
+    const model = await archives.resolve("noop.tar.gz");
+    expect(model).toMatchObject({ modelName: "noop", handler: "service.py:handle" });
+    expect(await readdir(model.folder)).toContain("service.py");
   });
 
   test("without a manifest it says nothing, and is looked at", async () => {

@@ -6,6 +6,7 @@ import type { ModelSettingsSource } from "./model-settings-source.ts";
 import {
   unsupportedModelFields,
   unsupportedModelParameters,
+  unsupportedTensorParameters,
   type UnsupportedUse,
   unsupportedUses,
 } from "./unsupported-fields.ts";
@@ -42,12 +43,10 @@ export function remarksOn({ source, top, parameters, metadata }: ReadSettings): 
   };
 }
 
-/** Tensors that ask for a codec: there is one, which reads and writes arrays. */
+/** Tensors whose settings ask for a codec: there is one, which reads and writes arrays. */
 function foreignContentTypes(field: string, tensors: readonly TensorMetadata[]): readonly UnsupportedUse[] {
   const lookUp = ({ parameters }: TensorMetadata): readonly UnsupportedUse[] =>
-    unsupportedUses(unsupportedModelParameters, (key) =>
-      key === "content_type" ? parameters?.[key] : undefined,
-    );
+    unsupportedUses(unsupportedTensorParameters, (key) => parameters?.[key]);
   return tensors.flatMap(lookUp).map((use) => ({ ...use, field: `${field}.parameters.${use.field}` }));
 }
 

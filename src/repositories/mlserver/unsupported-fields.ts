@@ -61,6 +61,11 @@ export const unsupportedModelParameters: UnsupportedFields = {
     why: "models share the workers of their environment",
   },
   format: { isNeutral: isEmpty, why: "only Spark MLlib models have one" },
+  content_type: { isNeutral: is("np", "pd", "str"), why: "requests are read as arrays" },
+};
+
+/** The same for the `parameters` of an input or output. */
+export const unsupportedTensorParameters: UnsupportedFields = {
   content_type: { isNeutral: is("np"), why: "requests are read as arrays" },
 };
 

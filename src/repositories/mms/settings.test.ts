@@ -60,8 +60,10 @@ test("nothing said is MMS's defaults, but for minutes", () => {
     inference: { kind: "tcp", host: "127.0.0.1", port: 8080, isSecure: false },
     management: { kind: "tcp", host: "127.0.0.1", port: 8081, isSecure: false },
     modelStore: null,
+    metrics: null,
     startupModels: [],
     workersPerModel: 2,
+    workersOfRegistered: 0,
     jobQueueSize: 100,
     responseTimeoutMs: 120_000,
     timeoutUnit: "seconds",
@@ -88,6 +90,7 @@ test("every key that counts is taken", () => {
   const text = `
 inference_address=https://0.0.0.0:8443
 management_address=unix:/tmp/management.sock
+metrics_address=http://127.0.0.1:9
 model_store=models
 load_models=a=one.mar, two.mar
 default_workers_per_model=3
@@ -108,12 +111,14 @@ allowed_urls=https://models\\\\.example/.*`;
   expect(found).toMatchObject({
     inference: { kind: "tcp", host: "0.0.0.0", port: 8443, isSecure: true },
     management: { kind: "unix", path: "/tmp/management.sock" },
+    metrics: { kind: "tcp", host: "127.0.0.1", port: 9, isSecure: false },
     modelStore: "/work folder/models",
     startupModels: [
       { name: "a", url: "one.mar" },
       { name: null, url: "two.mar" },
     ],
     workersPerModel: 3,
+    workersOfRegistered: 3,
     jobQueueSize: 7,
     unregisterTimeoutMs: 9000,
     decodesInput: false,
@@ -134,6 +139,20 @@ allowed_urls=https://models\\\\.example/.*`;
     true,
     false,
   ]);
+});
+
+test("what the server starts with may be downloaded, and nothing beside it", () => {
+  const url = "https://models.example/a.mar";
+  for (const found of [
+    settings(`load_models=a=${url}`),
+    settings("", { flags: { models: [`a=${url}`, "b.mar"] } }),
+  ]) {
+    expect([url, `${url}.mar`, "https://models.example/"].map(found.allowsDownload)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  }
 });
 
 test("workers are counted as MMS counts them", () => {

@@ -8,6 +8,7 @@ import type {
   HandlerRequest,
 } from "../../core/ports/handler-launcher.ts";
 import type { InstanceEnd } from "../../core/ports/instance-launcher.ts";
+import { AnswerStream } from "./answer-stream.ts";
 import { Commands } from "./commands.ts";
 import type { ForkedProcess } from "./forked-environment.ts";
 import { type Frame, FrameError } from "./frames.ts";
@@ -17,6 +18,13 @@ import { readError } from "./messages.ts";
 interface BatchUnderWay {
   readonly size: number;
   readonly resolve: (outcome: HandlerOutcome) => void;
+  /** Set once its answer has begun to come in pieces. */
+  stream: StreamUnderWay | null;
+}
+
+interface StreamUnderWay {
+  readonly pieces: AnswerStream;
+  readonly ended: () => void;
 }
 
 const kibibyte = 1024;
@@ -101,7 +109,7 @@ export class HandlerWorker implements HandlerProcess {
         resolve(failedBy(ServingError.from(error).message));
         return;
       }
-      this.#batches.set(id, { size: batch.length, resolve });
+      this.#batches.set(id, { size: batch.length, resolve, stream: null });
     });
   }
 
@@ -140,17 +148,56 @@ export class HandlerWorker implements HandlerProcess {
   }
 
   #receive(frame: Frame): void {
-    if (frame.kind === "chunk") this.#answer(frame);
+    if (frame.kind === "chunk") this.#chunk(frame);
     else if (frame.kind === "end") {
-      if (!this.#commands.settle(frame)) throw readError(frame.header) ?? new FrameError("A stray end.");
+      if (!this.#commands.settle(frame)) this.#endStream(frame);
     } else if (frame.kind !== "log" && frame.kind !== "metric") {
       throw new FrameError(`A handler's process sent ${frame.kind}.`);
     }
   }
 
-  #answer({ id, header, payload }: Frame): void {
+  #chunk(frame: Frame): void {
+    const { id, isLast, payload } = frame;
     const batch = this.#batches.get(id);
     if (batch === undefined) throw new FrameError(`A chunk for call ${String(id)}, which is not under way.`);
+    if (isLast) this.#answer(frame, batch);
+    else if (batch.stream === null) this.#beginStream(frame, batch);
+    else batch.stream.pieces.push(payload);
+  }
+
+  /** A head without a body; the body follows. */
+  #beginStream({ header }: Frame, batch: BatchUnderWay): void {
+    const outcome = readBatchAnswer(header, Buffer.alloc(0));
+    const [item] = outcome.kind === "answered" ? outcome.items : [];
+    if (item === undefined || batch.size !== 1) throw new FrameError("Only one answer can be a stream.");
+    const { data } = this.#process;
+    const pieces = new AnswerStream({
+      pause: () => {
+        data.pause();
+      },
+      resume: () => {
+        data.resume();
+      },
+    });
+    const { promise: streamed, resolve } = Promise.withResolvers<undefined>();
+    const ended = (): void => {
+      resolve(undefined);
+    };
+    batch.stream = { pieces, ended };
+    batch.resolve({ kind: "answered", items: [{ ...item, body: pieces }], streamed });
+  }
+
+  #endStream({ id, header }: Frame): void {
+    const stream = this.#batches.get(id)?.stream;
+    const error = readError(header);
+    if (stream === undefined || stream === null) throw error ?? new FrameError("A stray end.");
+    this.#batches.delete(id);
+    stream.pieces.end(error);
+    stream.ended();
+    if (this.#batches.size === 0) this.#idle?.();
+  }
+
+  #answer({ id, header, payload }: Frame, batch: BatchUnderWay): void {
     const outcome = readBatchAnswer(header, payload);
     if (outcome.kind === "answered" && outcome.items.length !== batch.size) {
       throw new FrameError("A batch has another number of answers than requests.");
@@ -168,6 +215,8 @@ export class HandlerWorker implements HandlerProcess {
     const [running, ...held] = this.#batches.values();
     this.#batches.clear();
     for (const { resolve } of held) resolve({ kind: "not-started" });
+    running?.stream?.pieces.end(new ServingError("WORKER_DIED", "The process of the handler ended."));
+    running?.stream?.ended();
     if (running !== undefined) void this.#crashed().then(running.resolve);
   }
 

@@ -40,7 +40,11 @@ export interface LoadedScript {
   readonly modules: readonly string[];
 }
 
-export type AnswerHead = Omit<ScoringAnswer, "body">;
+export interface AnswerHead {
+  readonly answer: Omit<ScoringAnswer, "body">;
+  /** The process answers no further calls. */
+  readonly isLeaving: boolean;
+}
 
 export function readHello(header: unknown): Hello {
   const fields = readObject(header, "hello");
@@ -189,12 +193,13 @@ export function readAnswerHead(header: unknown): AnswerHead | undefined {
     readStringArray(pair, "header"),
   );
   const { failed, run_ms: runMs } = response;
-  return {
+  const answer = {
     status: readNumber(response, "status"),
     headers: contentType === "" ? headers : ["content-type", contentType, ...headers],
     hasFailed: typeof failed === "boolean" ? failed : null,
     runMs: typeof runMs === "number" ? runMs : null,
   };
+  return { answer, isLeaving: response["leaving"] === true };
 }
 
 export function readObject(value: unknown, what: string): Fields {

@@ -82,13 +82,13 @@ export class ScoringProcesses {
       if (place.pool === null) goneEarly.add(worker);
       else place.pool.gone(worker);
     };
-    const failures: unknown[] = [];
+    const failures: ServingError[] = [];
     const { clock } = this.#options;
     const starts = Array.from({ length: launch.workers }, async () => {
       try {
         return await startWorker(shared.environment, { launch, log, onGone, clock, abandoned });
       } catch (error) {
-        failures.push(error);
+        failures.push(ServingError.from(error));
         // Where one cannot start the others need not be waited for.
         callOff();
         throw error;
@@ -97,11 +97,12 @@ export class ScoringProcesses {
     const settled = await Promise.allSettled(starts);
     const started = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     const [first] = started;
-    if (failures.length > 0 || first === undefined) {
+    const [failure] = failures;
+    if (failure !== undefined || first === undefined) {
       for (const { worker } of started) worker.kill();
       await Promise.all(started.map(({ exited }) => exited));
       await this.#release(launch);
-      throw failures[0] ?? new ServingError("INTERNAL", "An instance without workers.");
+      throw failure ?? new ServingError("INTERNAL", "An instance without workers.");
     }
     place.pool = this.#pool({ launch, log, started, script: first.script, environment: shared.environment });
     for (const worker of goneEarly) place.pool.gone(worker);
@@ -192,7 +193,7 @@ async function startWorker(environment: ForkedEnvironment, start: Start): Promis
     },
   });
   place.worker = worker;
-  const { appRoot, folder = appRoot, entryScript, isRunOptional = false } = launch;
+  const { appRoot, folder = appRoot, entryScript, isRunOptional = false, memoryBytes = null } = launch;
   const loading = { isOver: false, isAbandoned: false };
   void abandoned.then(() => {
     if (loading.isOver) return;
@@ -200,7 +201,8 @@ async function startWorker(environment: ForkedEnvironment, start: Start): Promis
     worker.kill();
   });
   try {
-    const { script, modules } = await worker.load({ appRoot, folder, entryScript, isRunOptional });
+    const order = { appRoot, folder, entryScript, isRunOptional, memoryBytes };
+    const { script, modules } = await worker.load(order);
     environment.learn(modules);
     return { worker, exited, script };
   } catch (error) {

@@ -39,6 +39,7 @@ export interface ScriptOrder {
   readonly folder: string;
   readonly entryScript: string | null;
   readonly isRunOptional: boolean;
+  readonly memoryBytes: number | null;
 }
 
 interface CallUnderWay {
@@ -57,6 +58,8 @@ export class ScoringWorker {
   #script: ScoringScript | null = null;
   #watch: Timer | null = null;
   #isGone = false;
+  /** It has said that it answers no further calls. */
+  #isLeaving = false;
 
   constructor(options: ScoringWorkerOptions) {
     this.pid = options.pid;
@@ -73,7 +76,7 @@ export class ScoringWorker {
   }
 
   get isGone(): boolean {
-    return this.#isGone;
+    return this.#isGone || this.#isLeaving;
   }
 
   /** Calls that it has been sent and has not answered. */
@@ -82,7 +85,7 @@ export class ScoringWorker {
   }
 
   /** Imports the script and runs its init(); rejects with what went wrong there. */
-  async load({ appRoot, folder, entryScript, isRunOptional }: ScriptOrder): Promise<LoadedScript> {
+  async load({ appRoot, folder, ...order }: ScriptOrder): Promise<LoadedScript> {
     const header = {
       model: 1,
       name: "script",
@@ -90,7 +93,11 @@ export class ScoringWorker {
       runtime: "scoring",
       artifact: appRoot,
       folder,
-      extra: { entry_script: entryScript, run_optional: isRunOptional },
+      extra: {
+        entry_script: order.entryScript,
+        run_optional: order.isRunOptional,
+        memory_bytes: order.memoryBytes,
+      },
     };
     const loaded = readScript(await this.#commands.request("load", header), this.#documents);
     this.#script = loaded.script;
@@ -108,7 +115,10 @@ export class ScoringWorker {
       parts: [{ type: "opaque", content_type: contentType, headers: {}, bytes: body.byteLength }],
     };
     try {
-      this.#options.data.send({ kind: "call", id, header, payload: [body] });
+      const frame = { kind: "call", id, header, payload: [body] } as const;
+      // As with handlers: what has to wait for another call anyway may travel with others.
+      if (this.#calls.size === 0) this.#options.data.send(frame);
+      else this.#options.data.sendSoon(frame);
     } catch (error) {
       resolve({ kind: "not-started", reason: ServingError.from(error).message });
       return id;
@@ -157,9 +167,10 @@ export class ScoringWorker {
     const call = this.#calls.get(id);
     if (call === undefined) throw new FrameError(`A chunk for call ${String(id)}, which is not under way.`);
     const head = readAnswerHead(header);
+    if (head?.isLeaving === true) this.#isLeaving = true;
     if (isLast && head !== undefined) {
       this.#settled(id);
-      call.resolve({ kind: "answered", answer: { ...head, body: payload } });
+      call.resolve({ kind: "answered", answer: { ...head.answer, body: payload } });
     } else if (head !== undefined) {
       const { data } = this.#options;
       call.stream = new AnswerStream({
@@ -170,7 +181,7 @@ export class ScoringWorker {
           data.resume();
         },
       });
-      call.resolve({ kind: "answered", answer: { ...head, body: call.stream } });
+      call.resolve({ kind: "answered", answer: { ...head.answer, body: call.stream } });
     } else call.stream?.push(payload);
   }
 
@@ -214,7 +225,8 @@ export class ScoringWorker {
     const reason = "the process that ran the script ended";
     for (const [index, call] of calls.entries()) {
       call.stream?.end(new ServingError("WORKER_DIED", reason));
-      call.resolve(index === 0 ? { kind: "crashed", reason } : { kind: "not-started", reason });
+      const wasBegun = index === 0 && !this.#isLeaving;
+      call.resolve(wasBegun ? { kind: "crashed", reason } : { kind: "not-started", reason });
     }
     this.#commands.failAll(new ServingError("WORKER_DIED", reason));
     this.#options.onGone();

@@ -14,6 +14,8 @@ export interface ScoringLaunch {
   readonly variables: Readonly<Record<string, string>>;
   /** Processes of this one instance (WORKER_COUNT). */
   readonly workers: number;
+  /** The most that each process may hold; one that needs more fails that call and is replaced. Null, or left out: no bound. */
+  readonly memoryBytes?: number | null;
   /** Whether the script may do without run(), because its init() starts a server of its own. */
   readonly isRunOptional?: boolean;
   /** Resolves when nobody wants it any more: one whose init() has not returned is ended, and its start rejects. */

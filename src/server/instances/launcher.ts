@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { z } from "zod";
 import type { EngineChoice } from "../../contracts/control/deployment.ts";
 import { withoutOwnSecrets } from "../../contracts/secret-variables.ts";
 import { ServingError } from "../../contracts/serving-error.ts";
-import type { Clock } from "../../core/ports/clock.ts";
+import type { Clock, Timer } from "../../core/ports/clock.ts";
 import type {
   InstanceLauncher,
   InstanceLog,
@@ -50,6 +50,9 @@ export interface InstanceLaunchersOptions {
 type FoundEngine = Extract<EngineSearch, { kind: "found" }>;
 
 const stateLabel = "hostler.state";
+const runLabel = "hostler.run";
+/** An engine may still be making what a run that was killed had asked for: it is looked for again so long after the start. */
+const laterSweepsMs = [10_000, 60_000] as const;
 const imageNamespace = "hostler-environment";
 
 const scriptSchema = z.union([
@@ -66,6 +69,8 @@ export class InstanceLaunchers implements InstanceLauncher {
   readonly #workFolder: string;
   /** Two state folders on one machine do not touch each other's containers. */
   readonly #stateId: string;
+  readonly #runId = randomUUID();
+  readonly #laterSweeps: Timer[] = [];
   #swept: Promise<void> | null = null;
   /** The newest last. One that no longer answers is kept: containers that it started are followed through it. */
   readonly #engines: FoundEngine[] = [];
@@ -85,7 +90,14 @@ export class InstanceLaunchers implements InstanceLauncher {
    * then: in somebody else's they would be alive.
    */
   start(): Promise<void> {
-    this.#swept ??= this.#sweep();
+    if (this.#swept !== null) return this.#swept;
+    this.#swept = this.#sweep();
+    for (const delayMs of laterSweepsMs) {
+      const timer = this.#options.clock.schedule(delayMs, () => {
+        if (this.#engines.length > 0) this.#swept = this.#sweep();
+      });
+      this.#laterSweeps.push(timer);
+    }
     return this.#swept;
   }
 
@@ -113,14 +125,19 @@ export class InstanceLaunchers implements InstanceLauncher {
     readonly search: EngineSearch;
     readonly labels: Readonly<Record<string, string>>;
   }> {
-    return { search: await this.#findEngine(), labels: { [stateLabel]: this.#stateId } };
+    return { search: await this.#findEngine(), labels: this.#labels };
   }
 
   /** Ends what is being prepared; instances belong to whoever launched them. */
   async stop(): Promise<void> {
     this.#abort.abort(new ServingError("SHUTTING_DOWN", "The server is stopping."));
+    for (const timer of this.#laterSweeps) timer.cancel();
     await Promise.all([this.#environments.stop(), this.#swept]);
     await Promise.all(this.#engines.map(({ engine }) => engine.stop()));
+  }
+
+  get #labels(): Readonly<Record<string, string>> {
+    return { [stateLabel]: this.#stateId, [runLabel]: this.#runId };
   }
 
   #prepareContainers(
@@ -130,7 +147,7 @@ export class InstanceLaunchers implements InstanceLauncher {
   ): PreparedDeployment {
     const { endpoint_name: endpoint, name } = order.spec;
     const labels = {
-      [stateLabel]: this.#stateId,
+      ...this.#labels,
       "hostler.endpoint": endpoint,
       "hostler.deployment": name,
       "hostler.revision": String(order.revision),
@@ -210,7 +227,10 @@ export class InstanceLaunchers implements InstanceLauncher {
     try {
       const search = await this.#connected();
       if (search.kind === "none") return;
-      const removed = await search.engine.removeLabelled(`${stateLabel}=${this.#stateId}`);
+      const removed = await search.engine.removeLabelled(`${stateLabel}=${this.#stateId}`, {
+        name: runLabel,
+        value: this.#runId,
+      });
       if (removed > 0) logger.info("containers of an earlier run removed", { containers: removed });
     } catch (error) {
       logger.warn("containers of an earlier run may be left", { reason: ServingError.from(error).message });

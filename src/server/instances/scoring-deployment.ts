@@ -11,6 +11,7 @@ import type { LocalEnvironment } from "../../engines/process/environments/local-
 import { localPaths } from "./instance-paths.ts";
 import { inferenceConfigOf, routesOf } from "./instance-routes.ts";
 import { instanceVariables } from "./instance-variables.ts";
+import { limitsOf } from "./limits.ts";
 
 /** A scoring script that has to be started. */
 export interface ScoringStart {
@@ -21,6 +22,8 @@ export interface ScoringStart {
   readonly variables: Readonly<Record<string, string>>;
   /** Processes of this one instance. */
   readonly workers: number;
+  /** The most that each of them may hold; null: no bound. */
+  readonly memoryBytes: number | null;
   /** Resolves when nobody wants it any more: what is still starting is ended. */
   readonly abandoned: Promise<unknown>;
 }
@@ -82,6 +85,7 @@ async function launch(
       entryScript: application.script,
       variables: { PATH: path, ...instanceVariables(order, paths, ordinal) },
       workers,
+      memoryBytes: limitsOf(order).memoryBytes,
       abandoned,
     },
     (source, text) => {

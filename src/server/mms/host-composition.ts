@@ -41,6 +41,8 @@ export class HostComposition {
     const { runtime, registrar } = this.#rooms;
     const { interpreter, hiddenVariables } = registrar.defaults;
     runtime.warmHandlers(interpreter, hiddenVariables).catch((error: unknown) => {
+      // One that is stopped while it starts is no fault of Python's.
+      if (this.#isStopping) return;
       const { message, details } = ServingError.from(error);
       this.#logger.error("python cannot be used", { interpreter, reason: message, hint: details.hint });
     });

@@ -30,6 +30,8 @@ export interface RunningHost {
   readonly inferenceUrl: string;
   /** The same where one listener has both APIs. */
   readonly managementUrl: string;
+  /** Null where the metrics have no listener of their own: the management API has them. */
+  readonly metricsUrl: string | null;
   readonly logger: ServerLogger;
   readonly notices: readonly string[];
   /** Resolves when every model of the start has been tried; rejects where the only one of a container did not load. */

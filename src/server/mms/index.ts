@@ -13,7 +13,7 @@ export async function startHost(request: HostRequest): Promise<RunningHost> {
   const composition = new HostComposition(plan, logger, request.version);
   composition.warm();
   try {
-    const { inferenceUrl, managementUrl } = await composition.listen();
+    const { inferenceUrl, managementUrl, metricsUrl } = await composition.listen();
     const loaded = composition.load();
     // Whoever does not look at it has the log; an unlooked-at rejection must not end the process.
     loaded.catch(() => undefined);
@@ -21,6 +21,7 @@ export async function startHost(request: HostRequest): Promise<RunningHost> {
       profile: request.profile,
       inferenceUrl,
       managementUrl,
+      metricsUrl,
       logger,
       notices,
       loaded,

@@ -154,10 +154,14 @@ class ProcessHost implements ModelContainer, ContainerModels {
     return { id: local.id, target };
   }
 
-  async load({ id }: ObtainedModel): Promise<void> {
+  async load({ id, target }: ObtainedModel): Promise<void> {
     const local = this.#local.get(id);
     if (local === undefined) throw new ServingError("INTERNAL", `The model ${id} was never obtained.`);
-    await this.#register(id, local);
+    try {
+      await this.#register(id, local);
+    } catch (error) {
+      throw inCallersWords(ServingError.from(error), { id, target });
+    }
   }
 
   async unload({ id }: ObtainedModel): Promise<void> {
@@ -199,6 +203,13 @@ class ProcessHost implements ModelContainer, ContainerModels {
     const { spec, options } = await prepareModel({ archives, defaults }, { url: path, name });
     await this.#host.register(spec, { ...options, synchronous: true });
   }
+}
+
+/** What the host calls by an id, the caller knows by what was asked for. */
+function inCallersWords(error: ServingError, { id, target }: ObtainedModel): ServingError {
+  const { code, message, details } = error;
+  const told = { ...details, model: target };
+  return new ServingError(code, message.replaceAll(id, target), told, { cause: error });
 }
 
 /** The toolkit's way: bodies as they come, one call at a time unless the model's environment says otherwise. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator as IteratorType
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from hostler.handlers import errors
@@ -10,7 +11,7 @@ from hostler.handlers.context import CONTENT_TYPE, RequestProcessor
 from hostler.handlers.metrics import MetricsStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hostler.handlers.context import Context
     from hostler.scoring.foreign import Foreign
@@ -54,7 +55,19 @@ class Failure(NamedTuple):
     message: str
 
 
-Outcome: TypeAlias = list[Item] | Failure
+class Stream(NamedTuple):
+    """The answer to the only request of a batch, which comes as the handler yields it.
+
+    Attributes:
+        head: the answer but for its body.
+        pieces: raises whatever the handler raises.
+    """
+
+    head: Item
+    pieces: Iterator[bytes]
+
+
+Outcome: TypeAlias = "list[Item] | Failure | Stream"
 
 
 class InputRefused(Exception):
@@ -92,7 +105,7 @@ class Batches:
             if not isinstance(data, Item)
         ]
         outcome = self._predict(accepted) if accepted else []
-        if isinstance(outcome, Failure):
+        if isinstance(outcome, (Failure, Stream)):
             return outcome
         answers = iter(outcome)
         return [data if isinstance(data, Item) else next(answers) for data in read]
@@ -125,6 +138,8 @@ class Batches:
         return self._encode(answers)
 
     def _encode(self, answers: Sequence[Foreign]) -> Outcome:
+        if len(answers) == 1 and isinstance(answers[0], IteratorType):
+            return Stream(_item(self._context.request_processor[0], b""), map(encode, answers[0]))
         try:
             bodies = [encode(answer) for answer in answers]
             return [
@@ -142,6 +157,8 @@ class Batches:
 def encode(answer: Foreign) -> bytes:
     """One element of what a handler returned: bytes as they are, text in UTF-8, all else as JSON.
 
+    What yields pieces is all of them together: only the one answer of a batch of one can be sent as it comes.
+
     Raises:
         TypeError: JSON cannot carry it.
         ValueError: the same, or the text has no form in UTF-8.
@@ -150,6 +167,8 @@ def encode(answer: Foreign) -> bytes:
         return answer
     if isinstance(answer, bytearray | memoryview):
         return bytes(answer)
+    if isinstance(answer, IteratorType):
+        return b"".join(map(encode, answer))
     return (answer if isinstance(answer, str) else json.dumps(answer, indent=JSON_INDENT)).encode()
 
 

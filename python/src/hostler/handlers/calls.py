@@ -11,7 +11,7 @@ from hostler.protocol.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hostler.handlers.batch import Item, Outcome
+    from hostler.handlers.batch import Item
     from hostler.protocol.fields import Header, JsonValue
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -97,7 +97,7 @@ def requests(plan: Plan, payload: bytearray) -> list[Request]:
     ]
 
 
-def answer(outcome: Outcome) -> tuple[bytes, list[bytes], int]:
+def answer(outcome: list[Item] | Failure) -> tuple[bytes, list[bytes], int]:
     """The header, the pieces and the size of the CHUNK that answers a call."""
     if isinstance(outcome, Failure):
         failure: Header = {"status": outcome.status, "message": outcome.message}

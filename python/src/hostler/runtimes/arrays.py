@@ -1,10 +1,10 @@
-"""Models that take one tensor and answer arrays: what the built-in frameworks have in common."""
+"""Models that take one tensor or frame and answer arrays: what the built-in frameworks have in common."""
 
 from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from hostler.protocol import errors
 from hostler.protocol.errors import CallError, class_name
 from hostler.protocol.frames import PAYLOAD_LIMIT
 from hostler.protocol.parts import OpaquePart
+from hostler.runtimes import frames
 from hostler.tensors import Encoder, decoder
 
 if TYPE_CHECKING:
@@ -19,16 +20,29 @@ if TYPE_CHECKING:
 
     from hostler.protocol.fields import Header, JsonValue
     from hostler.runtimes.base import CallRequest, Plan, Reply
-    from hostler.tensors import Array, Decoder
+    from hostler.runtimes.frames import FrameMethod
+    from hostler.tensors import Array
 
     Method: TypeAlias = Callable[[Array], object]
     """What computes one output: a method of the model."""
 
-    Explain: TypeAlias = Callable[[Exception, Array], CallError]
+    Explain: TypeAlias = Callable[[Exception, "Shaped"], CallError]
     """Turns what a framework raised on an input into the error that the caller or operator gets."""
+
+Input = TypeVar("Input", bound="Shaped")
 
 SCALARS: Final = (bool, int, float, str, bytes, np.generic)
 NANOSECONDS: Final = 1000
+
+
+class Shaped(Protocol):
+    """What a model was called with: an array or a data frame."""
+
+    @property
+    def ndim(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
 
 
 class Described(NamedTuple):
@@ -42,20 +56,27 @@ class Described(NamedTuple):
 
 
 class ArrayModel:
-    """A model whose outputs are methods from one array to another.
+    """A model whose outputs are methods from one array, or one data frame, to an array.
 
     Args:
         described: what LOAD tells about it.
         methods: output name → what computes it, in the order in which they are shown.
+        frame_methods: the same for a data frame.
         default: the output for calls that name none.
         explain: how its errors are told.
     """
 
     def __init__(
-        self, described: Described, methods: dict[str, Method], default: str, explain: Explain
+        self,
+        described: Described,
+        methods: dict[str, Method],
+        frame_methods: dict[str, FrameMethod],
+        default: str,
+        explain: Explain,
     ) -> None:
         self._described = described
         self._methods = methods
+        self._frame_methods = frame_methods
         self._default = default
         self._explain = explain
         self._encoder = Encoder()
@@ -76,13 +97,20 @@ class ArrayModel:
         """How to answer calls of this kind.
 
         Raises:
-            CallError: INVALID_INPUT unless there is exactly one tensor whose size fits its shape;
-                UNSUPPORTED_OUTPUT for an output that the model does not have.
+            CallError: INVALID_INPUT unless there is exactly one tensor whose size fits its shape, or the
+                columns of one frame; UNSUPPORTED_OUTPUT for an output that the model does not have.
         """
+        self._check_outputs(request.outputs)
+        names = request.outputs or (self._default,)
+        if request.parameters.get("content_type") == frames.CONTENT_TYPE:
+            decode = frames.frame_decoder(request.parts)
+            steps = tuple((name, self._frame_methods[name]) for name in names)
+            return ArrayPlan(decode, steps, self._explain, self._encoder)
         if len(request.parts) != 1:
             raise CallError(
                 errors.INVALID_INPUT,
-                f"{self._short_name()} expects a single input tensor, got {len(request.parts)}",
+                f"{self._short_name()} expects a single input tensor, got {len(request.parts)}; "
+                f"columns of a frame have the request's content_type {frames.CONTENT_TYPE!r}",
                 field="inputs",
                 expected="1 tensor",
                 got=str(len(request.parts)),
@@ -92,27 +120,25 @@ class ArrayModel:
             raise errors.invalid("inputs[0]", "a tensor", f"bytes of content type {part.content_type!r}")
         if "content_type" in request.parameters:  # of the whole request, for tensors without their own
             part = part._replace(parameters=request.parameters | part.parameters)
-        names = request.outputs if request.outputs else (self._default,)
-        steps = tuple((name, self._method(name, index)) for index, name in enumerate(names))
-        return ArrayPlan(decoder(part, 0), steps, self._explain, self._encoder)
+        methods = tuple((name, self._methods[name]) for name in names)
+        return ArrayPlan(decoder(part, 0), methods, self._explain, self._encoder)
 
-    def _method(self, name: str, index: int) -> Method:
-        method = self._methods.get(name)
-        if method is None:
-            raise CallError(
-                errors.UNSUPPORTED_OUTPUT,
-                f"{self._short_name()} has no output {name!r}; it has {', '.join(self._methods)}",
-                field=f"outputs[{index}].name",
-                expected=", ".join(self._methods),
-                got=name,
-            )
-        return method
+    def _check_outputs(self, names: tuple[str, ...] | None) -> None:
+        for index, name in enumerate(names or ()):
+            if name not in self._methods:
+                raise CallError(
+                    errors.UNSUPPORTED_OUTPUT,
+                    f"{self._short_name()} has no output {name!r}; it has {', '.join(self._methods)}",
+                    field=f"outputs[{index}].name",
+                    expected=", ".join(self._methods),
+                    got=name,
+                )
 
     def _short_name(self) -> str:
         return self._described.model_class.rpartition(".")[2]
 
 
-class ArrayPlan:
+class ArrayPlan(Generic[Input]):
     """One way to call an ArrayModel, with everything settled but the bytes.
 
     Args:
@@ -125,7 +151,11 @@ class ArrayPlan:
     __slots__ = ("_decode", "_encoder", "_explain", "_steps")
 
     def __init__(
-        self, decode: Decoder, steps: tuple[tuple[str, Method], ...], explain: Explain, encoder: Encoder
+        self,
+        decode: Callable[[bytearray], Input],
+        steps: tuple[tuple[str, Callable[[Input], object]], ...],
+        explain: Explain,
+        encoder: Encoder,
     ) -> None:
         self._decode = decode
         self._steps = steps

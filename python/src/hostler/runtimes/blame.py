@@ -11,13 +11,13 @@ from hostler.protocol.errors import CallError, bounded, class_name, first_line
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from hostler.tensors import Array
+    from hostler.runtimes.arrays import Shaped
 
 REFUSALS: Final = (ValueError, TypeError)
 """What frameworks raise for input that they will not take."""
 
 TRUSTED: Final = sys.stdlib_module_names | {
-    *("hostler", "joblib", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl", "xgboost")
+    *("hostler", "joblib", "narwhals", "numpy", "pandas", "scipy", "sklearn", "threadpoolctl", "xgboost")
 }
 """Packages whose code does not answer for what a model does: the frameworks, and what they call."""
 
@@ -25,7 +25,7 @@ STACKED: Final = ("xgboost.core.XGBoostError",)
 """Errors whose message goes on with the stack of a C library."""
 
 
-def explain(error: Exception, array: Array, features: int | None) -> CallError:
+def explain(error: Exception, array: Shaped, features: int | None) -> CallError:
     """The error to answer with.
 
     A ValueError or TypeError that only framework code had a part in means that the framework refused the
@@ -42,6 +42,8 @@ def explain(error: Exception, array: Array, features: int | None) -> CallError:
     message = first_line(str(error)) if kind in STACKED else bounded(str(error))
     if not isinstance(error, REFUSALS) or not _is_framework_only(error.__traceback__):
         return CallError(errors.MODEL_ERROR, first_line(str(error)) or kind, kind=kind)
+    if hasattr(array, "columns"):  # a data frame
+        return CallError(errors.INVALID_INPUT, message, kind=kind, field="inputs")
     if features is not None and (array.ndim != 2 or array.shape[1] != features):
         return CallError(
             errors.INVALID_INPUT,

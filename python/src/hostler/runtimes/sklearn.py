@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import joblib
 import numpy as np
@@ -16,10 +16,14 @@ from hostler.runtimes import artifacts, blame, row_wise, sklearn_direct
 from hostler.runtimes.arrays import ArrayModel, Described
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hostler.protocol.fields import JsonValue
-    from hostler.runtimes.arrays import Method
+    from hostler.runtimes.arrays import Shaped
     from hostler.runtimes.base import LoadRequest
-    from hostler.tensors import Array
+
+    AnyMethod: TypeAlias = Callable[[Any], object]
+    """A method of the model: it takes arrays and data frames."""
 
 FILES: Final = ("model.joblib", "model.pickle", "model.pkl")
 OUTPUTS: Final = ("predict", "predict_proba", "decision_function", "transform")
@@ -40,7 +44,7 @@ def load(request: LoadRequest) -> ArrayModel:
     features = getattr(model, "n_features_in_", None)
     columns = int(features) if isinstance(features, (int, np.integer)) else None
 
-    def explain(error: Exception, array: Array) -> CallError:
+    def explain(error: Exception, array: Shaped) -> CallError:
         if isinstance(error, NotFittedError):  # a ValueError, but no input would help
             return CallError(
                 errors.MODEL_ERROR, first_line(str(error)), kind="sklearn.exceptions.NotFittedError"
@@ -48,7 +52,7 @@ def load(request: LoadRequest) -> ArrayModel:
         return blame.explain(error, array, columns)
 
     short = {name: sklearn_direct.shorten(model, name, columns) for name in methods}
-    methods = {name: short[name] or method for name, method in methods.items()}
+    shortened = {name: short[name] or method for name, method in methods.items()}
     described = Described(
         framework="scikit-learn",
         version=str(sklearn.__version__),
@@ -56,7 +60,7 @@ def load(request: LoadRequest) -> ArrayModel:
         inputs=_signature(model, columns),
         row_wise=row_wise.is_row_wise(model, methods),
     )
-    return ArrayModel(described, methods, default, explain)
+    return ArrayModel(described, shortened, methods, default, explain)
 
 
 def _read(path: str, request: LoadRequest) -> object:
@@ -86,7 +90,7 @@ def _keep_to_one_thread(model: object) -> None:
             part.__dict__["n_jobs"] = 1
 
 
-def _outputs(model: object, path: str, predict_fn: JsonValue) -> tuple[dict[str, Method], str]:
+def _outputs(model: object, path: str, predict_fn: JsonValue) -> tuple[dict[str, AnyMethod], str]:
     """The model's outputs, and which of them is the default."""
     names = [name for name in OUTPUTS if callable(getattr(model, name, None))]
     if predict_fn is not None:

@@ -16,17 +16,19 @@ import xgboost
 
 from hostler.protocol import errors, fields
 from hostler.protocol.errors import CallError, class_name, first_line
-from hostler.runtimes import artifacts, blame
+from hostler.runtimes import artifacts, blame, frames
 from hostler.runtimes.arrays import ArrayModel, Described
 from hostler.runtimes.xgboost_dense import DensePredictor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from hostler.protocol.fields import Header
-    from hostler.runtimes.arrays import Method
+    from hostler.runtimes.arrays import Method, Shaped
     from hostler.runtimes.base import LoadRequest
-    from hostler.tensors import Array
+    from hostler.runtimes.frames import FrameMethod
 
 FILES: Final = ("model.bst", "model.json", "model.ubj")
 WRAPPERS: Final = {"classifier": "XGBClassifier", "ranker": "XGBRanker"}
@@ -66,7 +68,7 @@ def load(request: LoadRequest) -> ArrayModel:
             raise artifacts.failed(path, error, reason) from error
     features = booster.num_features()
 
-    def explain(error: Exception, array: Array) -> CallError:
+    def explain(error: Exception, array: Shaped) -> CallError:
         if isinstance(error, xgboost.core.XGBoostError):
             return _explain_library(error)
         return blame.explain(error, array, features)
@@ -78,7 +80,12 @@ def load(request: LoadRequest) -> ArrayModel:
         inputs=[{"name": "predict", "datatype": "FP32", "shape": [-1, features]}],
         row_wise=True,
     )
-    return ArrayModel(described, methods, "predict", explain)
+    on_frames = {name: _on_frames(method, booster.feature_names) for name, method in methods.items()}
+    return ArrayModel(described, methods, on_frames, "predict", explain)
+
+
+def _on_frames(method: Method, names: Sequence[str] | None) -> FrameMethod:
+    return lambda frame: method(frames.as_matrix(frame, names, np.float32))
 
 
 def _wrapper_name(booster: xgboost.Booster) -> str:

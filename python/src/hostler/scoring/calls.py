@@ -9,6 +9,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from hostler import memory
 from hostler.scoring import contract, inputs, logs, plain, script
 from hostler.scoring.inputs import Refused
 
@@ -57,9 +58,15 @@ class Caller:
     Args:
         loaded: the script.
         timeout_ms: the longest that a call may take.
+        memory_bytes: the most that this process may hold, as it was bounded; None for no bound.
+
+    Attributes:
+        is_spent: whether a call has run into that bound: another process should take this one's place.
     """
 
-    def __init__(self, loaded: Script, timeout_ms: int) -> None:
+    def __init__(self, loaded: Script, timeout_ms: int, memory_bytes: int | None = None) -> None:
+        self.is_spent = False
+        self._memory_bytes = memory_bytes
         self._script = loaded
         self._timeout_ms = timeout_ms
         self._timeout_s = timeout_ms / 1000
@@ -94,7 +101,7 @@ class Caller:
             return _problem(refusal.status, refusal.message, False)
         except Exception as error:
             script.log_failure(error)
-            return _problem(500, contract.INTERNAL_ERROR, False)
+            return self._out_of_memory(error) or _problem(500, contract.INTERNAL_ERROR, False)
 
     def _call(self, arguments: dict[str, Foreign], incoming: Incoming) -> Answer:
         run = self._script.run
@@ -123,7 +130,15 @@ class Caller:
         script.log_failure(error)
         if self._script.mode == script.SCHEMA and _is_of_schema(error.__traceback__):
             return _problem(400, str(error) or type(error).__name__, False)
-        return _problem(500, contract.SCORING_FAILED, True)
+        return self._out_of_memory(error) or _problem(500, contract.SCORING_FAILED, True)
+
+    def _out_of_memory(self, error: BaseException) -> Answer | None:
+        if self._memory_bytes is None or not isinstance(error, MemoryError):
+            return None
+        self.is_spent = True
+        message = f"The call needed more memory than there may be: {memory.limit_text(self._memory_bytes)}."
+        logs.server.error("%s Another process takes the place of this one.", message)
+        return _problem(500, message, True)
 
     def _wrap(self, result: Foreign, run_ms: float) -> Answer:
         if hasattr(result, "iter_encoded"):
@@ -154,7 +169,7 @@ async def _bounded(awaitable: Awaitable[Foreign], timeout_s: float | None) -> Ou
 
 
 async def _outcome(awaitable: Awaitable[Foreign]) -> Outcome:
-    """Nothing is raised in a task: a SystemExit there would end the event loop and come up again in the next call."""
+    """Nothing is raised in a task: a SystemExit there ends the event loop and comes up in the next call."""
     try:
         return await awaitable, None
     except BaseException as error:

@@ -67,22 +67,29 @@ class ScoringWorker:
                 raise ProtocolError(f"a scoring worker takes no frame of kind {kind}")
 
     def _load(self, identity: int, header: Header) -> None:
+        limit = fields.mapping(header, "extra").get("memory_bytes")
+        memory_bytes = limit if isinstance(limit, int) else None
         try:
-            self._end(identity, {"result": self._start(header)})
+            self._end(identity, {"result": self._start(header, memory_bytes)})
         except (ScriptError, SettingsError) as error:
-            logs.server.error("%s", error)
-            failure: Header = CallError(errors.LOAD_FAILED, str(error)).to_header()
+            message = str(error)
+            if memory_bytes is not None and isinstance(error.__cause__, MemoryError):
+                message = f"{message}; {memory.limit_text(memory_bytes)}"
+            logs.server.error("%s", message)
+            failure: Header = CallError(errors.LOAD_FAILED, message).to_header()
             self._end(identity, {"error": {**failure, "where": getattr(error, "where", None)}})
         finally:
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
 
-    def _start(self, header: Header) -> Header:
+    def _start(self, header: Header, memory_bytes: int | None) -> Header:
         extra = fields.mapping(header, "extra")
         app_root = fields.text(header, "artifact")
         os.chdir(fields.text(header, "folder"))
         process.buffer_lines()
         faulthandler.enable()
+        if memory_bytes is not None:
+            memory.bound(memory_bytes)
         fallback.offer_packages()
         known = frozenset(deferred.imported())
         found = settings.read(os.environ, app_root, fields.optional_text(extra, "entry_script"))
@@ -90,7 +97,7 @@ class ScoringWorker:
         script_folder = os.path.dirname(os.path.join(app_root, entry)) if entry else None
         logs.set_up(found.log_level, (app_root, script_folder))
         loaded = script.load(found, extra.get("run_optional") is True)
-        caller = Caller(loaded, found.timeout_ms)
+        caller = Caller(loaded, found.timeout_ms, memory_bytes)
         script.initialize(loaded, found, caller.finish)
         documents: dict[str, Foreign] = swagger.documents(loaded, found) if loaded.run is not None else {}
         self._caller = caller
@@ -130,10 +137,12 @@ class ScoringWorker:
             known = self._read_call(header, len(payload))
         answer = self._caller.answer(Incoming(*known, payload))
         if isinstance(answer.body, bytes):
-            head = _head(answer, len(answer.body))
+            head = _head(answer, len(answer.body), is_last=self._caller.is_spent)
             self._connection.reply(identity, head, (answer.body,), len(answer.body))
         else:
             self._stream(identity, answer)
+        if self._caller.is_spent:
+            raise ConnectionEnded("the memory that this process may hold was not enough")
 
     def _read_call(self, data: bytes, size: int) -> tuple[str, str, tuple[tuple[str, str], ...], str]:
         header = fields.parse(data)
@@ -176,8 +185,8 @@ class ScoringWorker:
         self._connection.send(frames.render(frames.END, identity, header))
 
 
-def _head(answer: Answer, size: int) -> bytes:
-    """The header of the CHUNK that begins an answer."""
+def _head(answer: Answer, size: int, *, is_last: bool = False) -> bytes:
+    """The header of the CHUNK that begins an answer; the last one of this process says so."""
     failed = "null" if answer.failed is None else "true" if answer.failed else "false"
     run_ms = "null" if answer.run_ms is None else f"{answer.run_ms:.3f}"
     headers = (
@@ -185,7 +194,10 @@ def _head(answer: Answer, size: int) -> bytes:
         if answer.headers
         else '"headers":[]'
     )
-    response = f'"response":{{"status":{answer.status},{headers},"failed":{failed},"run_ms":{run_ms}}}'
+    leaving = ',"leaving":true' if is_last else ""
+    response = (
+        f'"response":{{"status":{answer.status},{headers},"failed":{failed},"run_ms":{run_ms}{leaving}}}'
+    )
     return b"%s,%s}" % (_part(size, answer.content_type)[:-1], response.encode())
 
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
+import { z } from "zod";
 import { decodeText } from "../../../repositories/shared/decode-text.ts";
 import { MlError } from "../ml-error.ts";
 import type { Session } from "../session.ts";
@@ -74,7 +75,18 @@ async function post(uri: string, headers: Readonly<Record<string, string>>, body
 function refusalOf(name: string, { status, headers }: Response, answer: string): string {
   const original = headers.get("ms-azureml-model-error-statuscode");
   const model = original === null ? "" : ` (the model's own status was ${original})`;
-  return `Endpoint ${name} answered with status ${String(status)}${model}: ${answer === "" ? "no body" : answer}`;
+  return `Endpoint ${name} answered with status ${String(status)}${model}: ${answer === "" ? "no body" : messageIn(answer)}`;
+}
+
+const refusalSchema = z.object({ error: z.object({ message: z.string() }) });
+
+/** What the gateway says in its own errors; what a model says is shown as it is. */
+function messageIn(answer: string): string {
+  try {
+    return refusalSchema.parse(JSON.parse(answer)).error.message;
+  } catch {
+    return answer;
+  }
 }
 
 function hintOf({ name, deploymentName }: InvokeValues, { status, headers }: Response): string {

@@ -6,6 +6,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { HostedCall, InvokeOutcome } from "../../../core/hosting/hosted-call.ts";
+import type { BackendBody } from "../../../core/ports/backend.ts";
 import type { HandlerRequest } from "../../../core/ports/handler-launcher.ts";
 import {
   closeCodes,
@@ -127,16 +128,27 @@ async function react(event: SocketEvent, connection: Connection, context: Socket
       socket.once("close", cancel);
       const outcome = await call.outcome;
       socket.off("close", cancel);
-      const body = bodyOf(outcome);
-      // A client that gets a text which is none closes the connection.
-      const opcode = event.isText && isUtf8(body) ? opcodes.text : opcodes.binary;
-      return await write(socket, encodeFrame(opcode, body));
+      return await answer(socket, bodyOf(outcome), event.isText);
     }
   }
 }
 
+/** A message for the answer, or one for each piece of it. */
+async function answer(socket: Duplex, body: BackendBody, isText: boolean): Promise<boolean> {
+  if (body instanceof Uint8Array) return await write(socket, messageOf(body, isText));
+  for await (const piece of body) {
+    if (!(await write(socket, messageOf(piece, isText)))) return false;
+  }
+  return true;
+}
+
+/** A client that gets a text which is none closes the connection. */
+function messageOf(body: Uint8Array, isText: boolean): Buffer {
+  return encodeFrame(isText && isUtf8(body) ? opcodes.text : opcodes.binary, body);
+}
+
 /** @throws SocketFault where the model has none */
-function bodyOf(outcome: InvokeOutcome): Uint8Array {
+function bodyOf(outcome: InvokeOutcome): BackendBody {
   if (outcome.kind === "answered") return outcome.item.body;
   const reason = outcome.kind === "failed" ? outcome.message : outcome.error.message;
   throw new SocketFault(closeCodes.failed, reason);

@@ -11,6 +11,8 @@ import { maxTensors, readOutputs, type RequestedOutputs } from "./requested-outp
 export interface InferRequest extends RequestedOutputs {
   /** The caller's id; null when it sent none, or an empty one that is to be kept: `""`. */
   readonly id: string | null;
+  /** How the inputs as a whole are meant, as `pd`; null where the request does not say. */
+  readonly contentType: string | null;
   /** Parameters that are the model's business. */
   readonly parameters: Parameters | null;
   readonly priority: number;
@@ -105,6 +107,7 @@ export function decodeParsed(body: unknown, textOf: TextOf): InferRequest | unde
   return {
     id: readId(request["id"]),
     ...readOutputs(request["outputs"], parameters),
+    contentType: readContentType(parameters),
     parameters: modelParameters(parameters),
     priority: readCount(parameters?.["priority"], "parameters.priority") ?? 0,
     timeoutMs: timeoutMsOf(parameters),
@@ -166,6 +169,11 @@ function readId(value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== "string") throw ServingError.wrongValue("id", "a string", value);
   return value;
+}
+
+function readContentType(parameters: Parameters | undefined): string | null {
+  const type = parameters?.["content_type"];
+  return typeof type === "string" ? type : null;
 }
 
 /** V2 counts `timeout` in microseconds; 0 stands for none of its own. */

@@ -1,0 +1,52 @@
+import { createServer, request as sendRequest } from "node:http";
+import { once } from "node:events";
+import { expect, onTestFinished, test } from "vitest";
+import type { BackendBody } from "../../core/ports/backend.ts";
+import { VirtualClock } from "../../core/testing/virtual-clock.ts";
+import { scoringListener } from "./server.ts";
+
+interface Received {
+  readonly text: string;
+  readonly isComplete: boolean;
+}
+
+/** What a client gets of an answer with this body. */
+async function receive(body: BackendBody): Promise<Received> {
+  const call = { outcome: Promise.resolve({ kind: "answered", status: 200, headers: [], body } as const) };
+  const backend = { address: null, call: () => ({ ...call, cancel: () => undefined }) };
+  const server = createServer(scoringListener({ backend, clock: new VirtualClock(), maxBodyBytes: 10 }));
+  onTestFinished(() => {
+    server.close();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  return await new Promise((resolve, reject) => {
+    const request = sendRequest({ host: "127.0.0.1", port, agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (piece: string) => (text += piece));
+      response.on("error", () => undefined);
+      response.on("close", () => {
+        resolve({ text, isComplete: response.complete });
+      });
+    });
+    request.on("error", reject);
+    request.end();
+  });
+}
+
+async function* pieces(error: Error | null): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("a");
+  yield await Promise.resolve(Buffer.from("b"));
+  if (error !== null) throw error;
+}
+
+test("a stream arrives whole", async () => {
+  expect(await receive(pieces(null))).toEqual({ text: "ab", isComplete: true });
+});
+
+test("of a stream that fails arrives what there was, and that it is not all", async () => {
+  expect(await receive(pieces(new Error("run() failed")))).toEqual({ text: "ab", isComplete: false });
+});

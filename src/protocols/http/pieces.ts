@@ -1,0 +1,37 @@
+import type { ServerResponse } from "node:http";
+
+/**
+ * Ends an answer whose head is written with a body that comes in pieces, as fast as the client takes them; resolves with
+ * the bytes that were sent. One that fails on its way cuts the connection: the client sees that it is not whole.
+ */
+export async function sendPieces(
+  response: ServerResponse,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<number> {
+  let sent = 0;
+  response.flushHeaders();
+  try {
+    for await (const piece of pieces) {
+      if (response.destroyed) return sent;
+      sent += piece.byteLength;
+      if (!response.write(piece)) await drained(response);
+    }
+    response.end();
+  } catch {
+    // What was sent still arrives; that it is not all of it shows by the missing end.
+    response.socket?.destroySoon();
+  }
+  return sent;
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+  });
+}
