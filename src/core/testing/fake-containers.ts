@@ -84,10 +84,13 @@ export class FakeContainer implements ModelContainer, ContainerModels {
 
   async load({ id, target }: ObtainedModel): Promise<void> {
     const { clock, room = Infinity, loadMs = 50 } = this.#options;
+    const needed = target.startsWith("large") ? 2 : 1;
+    const noRoom = (): boolean => this.loaded.size + needed > room;
+    // Of a large one it is known before.
+    if (needed > 1 && noRoom()) throw new ServingError("OUT_OF_MEMORY", "No room.");
     await pass(clock, loadMs);
     if (target.startsWith("broken")) throw new ServingError("MODEL_LOAD_FAILED", `${target} is broken.`);
-    const needed = target.startsWith("large") ? 2 : 1;
-    if (this.loaded.size + needed > room) throw new ServingError("OUT_OF_MEMORY", "No room.");
+    if (noRoom()) throw new ServingError("OUT_OF_MEMORY", "No room.");
     this.loaded.add(id);
     this.most = Math.max(this.most, this.loaded.size);
     this.history.push(`load ${target}`);
