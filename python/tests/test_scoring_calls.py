@@ -106,3 +106,15 @@ def test_classes_of_a_script_find_their_module(tmp_path: Path) -> None:
     found = settings.read({}, str(tmp_path), "score.py")
     loaded = script.load(found, is_run_optional=False)
     assert calls.Caller(loaded, 60_000).answer(REQUEST).body == b'{"x": 2}'
+
+
+@pytest.mark.parametrize("limit", [None, 256 << 20])
+def test_a_call_beyond_the_limit_of_memory_is_told_of_it_and_is_the_last(limit: int | None) -> None:
+    def run(data: str) -> None:
+        raise MemoryError(data)
+
+    caller = calls.Caller(script._analyze(lambda: None, run, None), 60_000, limit)
+    status, text = message(caller.answer(REQUEST))
+    assert status == 500
+    assert caller.is_spent is (limit is not None)
+    assert ("resources.limits.memory is 256 MiB" in text) is (limit is not None)

@@ -13,6 +13,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+// What is said about the work is not the work: a server does not end because nobody listens, or the disk is full.
+process.stderr.on("error", () => undefined);
+
 // Set rather than exit: what was written to a pipe still has to leave.
 try {
   process.exitCode = await run({ terminal, environment: process.env, cwd: process.cwd() });

@@ -22,6 +22,9 @@ const bufferedBytes = 8 * 1024;
 /** Nobody waits longer than this for a line. */
 const bufferedMs = 50;
 
+/** Lines that cannot be written are kept up to this size, and dropped beyond it. */
+const largestBacklogBytes = 1024 * 1024;
+
 /** Names that secrets travel under. Their values are cut out, here as in `headers` and `request.headers`. */
 const secretNames = [
   "authorization",
@@ -42,24 +45,43 @@ export function createLogger({
   isColored = picocolors.isColorSupported,
 }: LoggerOptions): ServerLogger {
   if (format === "pretty") return loggerTo(prettyDestination(isColored), level);
-  const destination = pino.destination({ dest: 1, sync: false, minLength: bufferedBytes });
+  return bufferedLogger(level);
+}
+
+function bufferedLogger(level: LogLevel): ServerLogger {
+  const options = { dest: 1, sync: false, minLength: bufferedBytes, maxLength: largestBacklogBytes };
+  const destination = pino.destination(options);
   let timer: NodeJS.Timeout | null = null;
+  let state: "open" | "failing" | "stopped" = "open";
+  // A full disk, or nobody who reads: serving goes on, and writing is tried again with the next lines.
+  destination.on("error", () => {
+    if (state === "stopped") destination.destroy();
+    else state = "failing";
+  });
+  destination.on("drain", () => {
+    if (state === "failing") state = "open";
+  });
   const flush = (): void => {
     timer = null;
-    destination.flush();
+    if (state !== "stopped") destination.flush();
   };
   const buffered: DestinationStream = {
     write(line) {
+      if (state === "stopped") return;
       destination.write(line);
       timer ??= setTimeout(flush, bufferedMs).unref();
     },
   };
   return {
     ...loggerTo(buffered, level),
+    // Not `flushSync`, which tries for ever where nothing can be written: the process ends after what is left.
     stop: () => {
       if (timer !== null) clearTimeout(timer);
-      timer = null;
-      destination.flushSync();
+      const wasFailing = state === "failing";
+      const isFirst = state !== "stopped";
+      state = "stopped";
+      if (wasFailing) destination.destroy();
+      else if (isFirst) destination.end();
     },
   };
 }

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -111,27 +110,24 @@ def run(data):
   });
 });
 
-describe.runIf(existsSync("/proc/self"))(
-  "a deployment whose frameworks are still being imported ahead",
-  () => {
-    beforeEach(async () => {
-      await createEndpoint(up, "house");
-      const found = await deployScript(up, {
-        endpoint: "house",
-        name: "blue",
-        script: `import threadpoolctl\n${fine}`,
-      });
-      expect(found.provisioning_state).toBe("Succeeded");
+describe("a deployment whose frameworks are still being imported ahead", () => {
+  beforeEach(async () => {
+    await createEndpoint(up, "house");
+    const found = await deployScript(up, {
+      endpoint: "house",
+      name: "blue",
+      script: `import threadpoolctl\n${fine}`,
     });
+    expect(found.provisioning_state).toBe("Succeeded");
+  });
 
-    test("is deleted at once", async () => {
-      const place = "/api/endpoints/house/deployments/blue";
-      expect(await timed(() => controlJson(up, "DELETE", place))).toBeLessThan(promptMs);
-      await until("its worker to end", () => (workers() === 0 ? true : undefined), promptMs);
-    });
+  test("is deleted at once", async () => {
+    const place = "/api/endpoints/house/deployments/blue";
+    expect(await timed(() => controlJson(up, "DELETE", place))).toBeLessThan(promptMs);
+    await until("its worker to end", () => (workers() === 0 ? true : undefined), promptMs);
+  });
 
-    test("does not keep the server from stopping", async () => {
-      expect(await timed(() => up.server.stop())).toBeLessThan(promptMs);
-    });
-  },
-);
+  test("does not keep the server from stopping", async () => {
+    expect(await timed(() => up.server.stop())).toBeLessThan(promptMs);
+  });
+});

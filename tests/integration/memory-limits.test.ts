@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
 import { control, createEndpoint, deployScript, score } from "../support/endpoints.ts";
@@ -17,7 +16,7 @@ def run(data):
 const limits = { type: "kubernetes", resources: { limits: { memory: "256Mi" } } };
 const headers = { "azureml-model-deployment": "blue" };
 
-describe.runIf(existsSync("/proc/self"))("a scoring script with a limit of memory", () => {
+describe("a scoring script with a limit of memory", () => {
   const cleanup = new Cleanup();
   let up: RunningUp;
 

@@ -129,6 +129,11 @@ test("Multi Model Server's management requests, with archives that are downloade
     { ask: ["PUT", "/models/b?timeout=-1"], status: 202 },
     { ask: ["PUT", "/models/b?min_worker=3&max_worker=2"], status: 400 },
     { ask: ["POST", `/models?url=${site}/none.mar&model_name=d`], status: 400 },
+    {
+      ask: ["POST", `/models?${archive}&model_name=d&runtime=InvalidRuntime`],
+      status: 400,
+      says: "Invalid RuntimeType value: InvalidRuntime",
+    },
     { ask: ["GET", "/models/none"], status: 404 },
     { ask: ["DELETE", "/models/none"], status: 404 },
   ];
@@ -146,6 +151,37 @@ test("what the server is started with may be downloaded, and nothing else; nobod
     { ask: ["POST", `/models?url=${site}/echo.mar`], status: 200, says: 'Model "echo" registered' },
   ];
   expect(await answersTo(host.managementUrl, rows)).toEqual(rows);
+});
+
+test("other origins are allowed as the configuration says, and whoever is none is answered as ever", async () => {
+  const origin = "http://pages.example";
+  const cors = [
+    `cors_allowed_origin=${origin}`,
+    "cors_allowed_methods=GET, POST",
+    "cors_allowed_headers=x-a",
+  ];
+  const config = await configured([...anyPorts, ...cors]);
+  const store = ["--model-store", join(folder, "store"), "--models", "m=echo.mar"];
+  const { inferenceUrl: url } = await start([shim, "--foreground", "--mms-config", config, ...store]);
+  const headers = { origin, "access-control-request-method": "POST" };
+  const preflight = await send(url, { method: "OPTIONS", path: "/predictions/m", headers });
+  expect([preflight.status, preflight.body, preflight.headers]).toEqual([
+    204,
+    "",
+    expect.objectContaining({
+      "access-control-allow-origin": origin,
+      "access-control-allow-methods": "GET, POST",
+      "access-control-allow-headers": "x-a",
+    }),
+  ]);
+  const call = { method: "POST", path: "/predictions/m", body: "hi" };
+  const answered = await send(url, { ...call, headers: { origin } });
+  expect([answered.status, answered.body]).toEqual([200, "hi"]);
+  expect(answered.headers["access-control-allow-origin"]).toBe(origin);
+  const foreign = await send(url, { ...call, headers: { origin: "http://elsewhere.example" } });
+  expect("access-control-allow-origin" in foreign.headers).toBe(false);
+  expect((await send(url, { method: "OPTIONS", path: "/" })).body).toContain("Model Serving APIs");
+  expect((await get(url, "/nothing")).body).toContain("ResourceNotFoundException");
 });
 
 describe("over TLS", () => {

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, open, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { Cleanup } from "../support/cleanup.ts";
 import { temporaryFolder } from "../support/folders.ts";
 import { type RunningHostler, startCommand, startHostler } from "../support/hostler.ts";
@@ -45,6 +47,43 @@ describe("hostler serve", () => {
     expect(await server.stop(signal)).toEqual({ code: 0, signal: null });
     expect(server.logs.withoutProbes()).toContain("Stopped.");
   });
+
+  test("it serves on, and stops, when whoever read its log has gone", async () => {
+    const child = spawn(hostlerCommand, ["serve", folder, ...anyPorts], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    cleanup.add(() => void child.kill("SIGKILL"));
+    const out = new Logs();
+    out.follow(child.stdout);
+    const { url } = z.object({ url: z.string() }).parse(await out.waitForMessage("listening", patience()));
+    child.stdout.destroy();
+    child.stderr.destroy();
+    // Each of them is a line that cannot be written.
+    for (let call = 0; call < 200; call += 1) {
+      expect((await fetch(`${url}/v2/models/nope/infer`, { method: "POST", body: "{}" })).status).toBe(404);
+    }
+    child.kill("SIGTERM");
+    const [code] = z.tuple([z.number(), z.null()]).parse(await once(child, "exit", { signal: patience() }));
+    expect(code).toBe(0);
+  });
+
+  test.runIf(existsSync("/dev/full"))(
+    "a start that fails ends also where its log cannot be written",
+    async () => {
+      const holder = createServer().listen(0, "127.0.0.1");
+      await once(holder, "listening");
+      const port = z.object({ port: z.number() }).parse(holder.address()).port;
+      const full = await open("/dev/full", "w");
+      const child = spawn(hostlerCommand, ["serve", folder, "--port", String(port), "--metrics-port", "0"], {
+        stdio: ["ignore", full.fd, full.fd],
+      });
+      cleanup.add(() => void child.kill("SIGKILL"));
+      const [code] = z.tuple([z.number(), z.null()]).parse(await once(child, "exit", { signal: patience() }));
+      expect(code).toBe(5);
+      holder.close();
+      await full.close();
+    },
+  );
 
   test("what is said to people goes to standard error, and standard output is JSON lines", async () => {
     const child = spawn(hostlerCommand, ["serve", folder, ...anyPorts], {

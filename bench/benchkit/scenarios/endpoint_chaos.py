@@ -151,8 +151,8 @@ class Chaos:
         self.leftovers += len(set(before) & set(self.containers()))
 
     def _has_container(self) -> bool:
-        (box,) = self._up.call("GET", "/api/endpoints/chaos/deployments/box")["instances"]
-        return bool(box["state"] == "ready")
+        found = self._up.call("GET", "/api/endpoints/chaos/deployments/box")["instances"]
+        return any(one["state"] == "ready" for one in found)
 
     def _kill_instance(self) -> None:
         self.kills["instance"] += 1

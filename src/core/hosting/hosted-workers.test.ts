@@ -197,6 +197,22 @@ describe("a batch that nobody waits for any more", () => {
     expect([rig.handlers.starts, rig.runs]).toEqual([1, [25_000, 25_000]]);
   });
 
+  it("is also one whose answer goes on and has no reader left", async () => {
+    const rig = new HostRig();
+    rig.behaviour.set("a", { run: "streams" });
+    await rig.load("a");
+    const streams = rig.call("a", "1");
+    expect(endOf(await rig.clock.until(streams.outcome))).toBe("1");
+    rig.behaviour.set("a", {});
+    const early = rig.call("a", "2");
+    expect(endOf(await rig.clock.until(early.outcome))).toBe("DEADLINE_EXCEEDED");
+    expect(rig.handlers.starts).toBe(1);
+    streams.cancel();
+    await rig.clock.advance(9_000);
+    expect(await rig.ask("a", "3")).toBe("3");
+    expect(rig.handlers.starts).toBe(2);
+  });
+
   it("stays where one of its callers still waits", async () => {
     const rig = new HostRig();
     rig.behaviour.set("a", { runMs: 30_000 });

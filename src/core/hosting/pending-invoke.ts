@@ -10,6 +10,8 @@ export class PendingInvoke implements HostedCall {
   readonly #resolve: (outcome: InvokeOutcome) => void;
   readonly #left: () => void;
   #isSettled = false;
+  #isStreaming = false;
+  #hasLeft = false;
 
   /** @param left told when the caller leaves before the outcome */
   constructor(request: HandlerRequest, arrivedAt: number, left: () => void) {
@@ -23,6 +25,18 @@ export class PendingInvoke implements HostedCall {
 
   get isSettled(): boolean {
     return this.#isSettled;
+  }
+
+  /** Whether nobody waits for its answer, or reads on in it. */
+  get isLeft(): boolean {
+    return this.#isStreaming ? this.#hasLeft : this.#isSettled;
+  }
+
+  /** Its answer has begun, and goes on. */
+  beginStream(): void {
+    this.#isStreaming = true;
+    // Who has been refused before reads nothing.
+    this.#hasLeft ||= this.#isSettled;
   }
 
   /** The first outcome counts; whether this was it. */
@@ -39,8 +53,9 @@ export class PendingInvoke implements HostedCall {
 
   cancel(): void {
     // Asked at the end of every exchange: an error that nobody sees would cost more than the call.
-    if (this.#isSettled) return;
-    this.refuse(new ServingError("CANCELLED", "The caller went away."));
+    if (this.#isSettled && !this.#isStreaming) return;
+    this.#hasLeft = true;
+    if (!this.#isSettled) this.refuse(new ServingError("CANCELLED", "The caller went away."));
     this.#left();
   }
 }

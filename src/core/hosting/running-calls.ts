@@ -30,9 +30,9 @@ export class RunningCalls {
     return this.#calls;
   }
 
-  /** Whether nobody waits for any of its answers. */
+  /** Whether nobody waits for any of its answers, or reads on in one. */
   get isAbandoned(): boolean {
-    return !this.#isStreaming && this.#calls.every(({ isSettled }) => isSettled);
+    return this.#calls.every(({ isLeft }) => isLeft);
   }
 
   /** Its answer has begun, and goes on: from here on it takes as long as its reader lets it. */
@@ -42,6 +42,7 @@ export class RunningCalls {
 
   beginStream(outcome: RunOutcome): void {
     this.#isStreaming = true;
+    for (const call of this.#calls) call.beginStream();
     this.settle(outcome);
   }
 

@@ -17,7 +17,7 @@ export interface FakeContainerOptions {
   readonly launchMs?: number;
   /** Why one cannot be launched; null where it can. */
   readonly launchFailure?: (launch: ContainerLaunch) => ServingError | null;
-  /** Models that there is room for; one that is called `large` needs room for two. */
+  /** Models that there is room for; one that is called `large` needs all of it. */
   readonly room?: number;
   readonly loadMs?: number;
   readonly answerMs?: number;
@@ -84,10 +84,10 @@ export class FakeContainer implements ModelContainer, ContainerModels {
 
   async load({ id, target }: ObtainedModel): Promise<void> {
     const { clock, room = Infinity, loadMs = 50 } = this.#options;
-    const needed = target.startsWith("large") ? 2 : 1;
-    const noRoom = (): boolean => this.loaded.size + needed > room;
+    const isLarge = target.startsWith("large");
+    const noRoom = (): boolean => this.loaded.size + (isLarge ? room : 1) > room;
     // Of a large one it is known before.
-    if (needed > 1 && noRoom()) throw new ServingError("OUT_OF_MEMORY", "No room.");
+    if (isLarge && noRoom()) throw new ServingError("OUT_OF_MEMORY", "No room.");
     await pass(clock, loadMs);
     if (target.startsWith("broken")) throw new ServingError("MODEL_LOAD_FAILED", `${target} is broken.`);
     if (noRoom()) throw new ServingError("OUT_OF_MEMORY", "No room.");

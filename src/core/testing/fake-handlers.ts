@@ -18,8 +18,8 @@ export interface FakeHandler {
   readonly memoryBytes: number;
   /** How long a batch takes; never: until the process is killed. */
   readonly runMs: number | "never";
-  /** `mixed-up` answers one item too many. */
-  readonly run: "answers" | "fails" | "crashes" | "mixed-up";
+  /** `mixed-up` answers one item too many; `streams` begins its answer and never ends it. */
+  readonly run: "answers" | "fails" | "crashes" | "mixed-up" | "streams";
   readonly stopMs: number;
   /** Batches that it takes at once. */
   readonly window: number;
@@ -161,6 +161,11 @@ export class FakeHandlerProcess implements HandlerProcess {
     const ids = running.batch.map(({ id }) => id);
     this.batches.push(ids);
     this.#options.launcher.begun.push(...ids);
+    if (handler.run === "streams") {
+      const items = running.batch.map(echoed);
+      running.resolve({ kind: "answered", items, streamed: this.ended });
+      return;
+    }
     this.#timer = clock.schedule(handler.runMs === "never" ? 1e9 : handler.runMs, () => {
       if (handler.run === "crashes") {
         this.kill();

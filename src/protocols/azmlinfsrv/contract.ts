@@ -14,6 +14,7 @@ export const methodNotAllowed = "The method is not allowed for the requested URL
 export const scoreMethodNotAllowed = "Method not allowed";
 export const processEnded =
   "The process that ran the scoring script ended during the call. Check the logs for more info.";
+export const unsendable = "The scoring script answered with a status or a header that HTTP cannot carry.";
 export const notReady = "No process is ready to run the scoring script. Check the logs for more info.";
 export const tooLarge = "The request's body is larger than the server takes.";
 

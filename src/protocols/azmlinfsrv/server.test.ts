@@ -10,9 +10,14 @@ interface Received {
   readonly isComplete: boolean;
 }
 
+interface Head {
+  readonly status?: number;
+  readonly headers?: readonly string[];
+}
+
 /** What a client gets of an answer with this body. */
-async function receive(body: BackendBody): Promise<Received> {
-  const call = { outcome: Promise.resolve({ kind: "answered", status: 200, headers: [], body } as const) };
+async function receive(body: BackendBody, { status = 200, headers = [] }: Head = {}): Promise<Received> {
+  const call = { outcome: Promise.resolve({ kind: "answered", status, headers, body } as const) };
   const backend = { address: null, call: () => ({ ...call, cancel: () => undefined }) };
   const server = createServer(scoringListener({ backend, clock: new VirtualClock(), maxBodyBytes: 10 }));
   onTestFinished(() => {
@@ -49,4 +54,17 @@ test("a stream arrives whole", async () => {
 
 test("of a stream that fails arrives what there was, and that it is not all", async () => {
   expect(await receive(pieces(new Error("run() failed")))).toEqual({ text: "ab", isComplete: false });
+});
+
+test.each([
+  { headers: ["x-own", "\u20ac"] },
+  { headers: ["two words", "x"] },
+  { status: 101 },
+  { status: 100 },
+  { status: 1000 },
+])("an answer that HTTP cannot carry fails alone: %j", async (head) => {
+  for (const body of [Buffer.from("a"), pieces(null)]) {
+    const { text } = await receive(body, head);
+    expect(text).toContain("a status or a header that HTTP cannot carry");
+  }
 });

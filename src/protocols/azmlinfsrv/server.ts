@@ -26,9 +26,20 @@ interface Whole {
 /** Answers HTTP with a scoring backend, one write an answer. Every path is its: there is no router in between. */
 export function scoringListener(options: ScoringListenerOptions): RequestListener {
   return (request, response) => {
-    void exchange(options, request, response);
+    exchange(options, request, response).catch(() => {
+      refuseUnsendable(response);
+    });
   };
 }
+
+/** What a script has set is no status or header of HTTP's: it fails this answer, and not the server. */
+function refuseUnsendable(response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else sendWhole(response, refusal(500, contract.unsendable), false);
+}
+
+/** Those below are no answers: after them a client goes on waiting for one. */
+const lowestStatus = 200;
 
 async function exchange(
   { backend, clock, maxBodyBytes }: ScoringListenerOptions,
@@ -50,6 +61,7 @@ async function exchange(
   });
   const outcome = await call.outcome;
   if (outcome.kind !== "answered") sendWhole(response, unanswered(outcome), false);
+  else if (outcome.status < lowestStatus) refuseUnsendable(response);
   else if (isWhole(outcome)) sendWhole(response, outcome, false);
   else if (!(outcome.body instanceof Uint8Array)) {
     response.writeHead(outcome.status, [...outcome.headers]);

@@ -98,6 +98,38 @@ describe("what the caller gets", () => {
   });
 });
 
+describe("a stream that fails", () => {
+  it("arrives as far as it came, and not as a whole one", async () => {
+    const rig = await rigOf();
+    const body = failingStream();
+    const answered = { kind: "answered", status: 200, headers: [], body } as const;
+    rig.deployBackend("blue", {
+      address: null,
+      call: () => ({ outcome: Promise.resolve(answered), cancel: () => undefined }),
+    });
+    const answer = await fetch(`${rig.url}/endpoints/wine/score`, {
+      method: "POST",
+      headers: { authorization: "Bearer key" },
+    });
+    const texts: string[] = [];
+    const reading = answer.body?.pipeThrough(new TextDecoderStream()).pipeTo(
+      new WritableStream({
+        write: (text) => {
+          texts.push(text);
+        },
+      }),
+    );
+    await expect(reading).rejects.toThrow();
+    expect(texts.join("")).toBe("ab");
+  });
+});
+
+async function* failingStream(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("a");
+  yield await Promise.resolve(Buffer.from("b"));
+  throw new Error("run() failed");
+}
+
 describe("what the caller is told when there is no answer", () => {
   it("408 after the deployment's time-out, and the instance is let go", async () => {
     const rig = await rigOf();

@@ -196,8 +196,12 @@ export class Passage {
     const totalMs = this.#context.clock.now() - this.#startedAt;
     if (status !== undefined) this.#errand?.deployment.ended({ status, totalMs });
     this.#observe(refusal.status, error);
-    // Half an answer cannot be taken back; a closed connection says that it is no whole one.
-    if (response.headersSent) response.destroy();
+    if (response.headersSent) {
+      // Half an answer cannot be taken back: what was sent still arrives, and the missing end says that it is not whole.
+      if (error.code === "WORKER_DIED") response.socket?.destroySoon();
+      else response.destroy();
+      return;
+    }
     if (response.destroyed) return;
     const closing = hasMore(this.#exchange.request) ? ["connection", "close"] : [];
     response.writeHead(refusal.status, [...refusal.headers, ...closing]);

@@ -1,10 +1,9 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { MmsContext } from "./context.ts";
 import { answerMms, type MmsListener } from "./dispatch.ts";
 import type { MmsApis } from "./routes.ts";
 
 export type { MmsContext } from "./context.ts";
-export type { MmsApis } from "./routes.ts";
 
 export interface MmsRegistration {
   readonly apis: MmsApis;
@@ -27,10 +26,18 @@ export function registerMms(
     if (Number(request.headers["content-length"] ?? 0) <= context.maxRequestBytes) response.writeContinue();
     app.server.emit("request", request, response);
   });
-  app.all("/*", (request, reply) => {
+  const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack();
     void answerMms(listener, request.raw, reply.raw);
+  };
+  // Where other origins are allowed, their preflights have a route, which hands on whatever is none.
+  const isTaken = (method: string): boolean => app.hasRoute({ method, url: "/*" });
+  app.route({
+    method: app.supportedMethods.filter((method) => !isTaken(method)),
+    url: "/*",
+    handler: answer,
   });
+  app.setNotFoundHandler(answer);
   if (isOpen) takeCallsFirst(app, listener);
 }
 

@@ -61,7 +61,7 @@ function orderFrom(parameters: MmsParameters, unitMs: number): RegistrationReque
     url,
     name: named(parameters.text("model_name")),
     handler: named(parameters.text("handler")),
-    runtime: named(parameters.text("runtime"))?.toLowerCase(),
+    runtime: named(parameters.text("runtime")),
     batchSize: parameters.integer("batch_size"),
     maxBatchDelayMs: parameters.integer("max_batch_delay"),
     responseTimeoutMs: timeout === undefined || timeout < 0 ? undefined : timeout * unitMs,

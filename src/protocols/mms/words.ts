@@ -20,7 +20,7 @@ export function registeredReply(
   return statusReply(200, outcome === "registered" ? `Model "${name}" registered` : "Workers scaled");
 }
 
-export interface ScaledModel {
+interface ScaledModel {
   readonly model: string;
   /** Null where the caller named none. */
   readonly version: string | null;

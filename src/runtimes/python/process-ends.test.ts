@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
 import { describeExit, processState } from "./process-ends.ts";
@@ -29,7 +28,7 @@ async function endedChild(how: "exit" | "signal", value: number): Promise<number
   throw new Error("It printed nothing.");
 }
 
-describe.runIf(existsSync("/proc/self"))("a process that has ended and was not asked for", () => {
+describe("a process that has ended and was not asked for", () => {
   it.each([
     ["exit", 0, "exit code 0"],
     ["exit", 79, "exit code 79"],

@@ -12,7 +12,7 @@ import { closeApp } from "../stopping.ts";
 import { tlsIdentityOf } from "./tls-identity.ts";
 
 /** What a listener answers. */
-export interface HostApis {
+interface HostApis {
   readonly inference: boolean;
   readonly management: boolean;
   /** Metrics; the management API has them, too. */
@@ -90,7 +90,7 @@ async function appFor(
   // Before the keys: a browser asks without one whether it may send it.
   if (crossOrigin !== null) {
     const { allowOrigins } = await import("../cross-origin.ts");
-    await allowOrigins(app, corsOf(crossOrigin));
+    await allowOrigins(app, corsOf(crossOrigin), { isOptionsAnswered: true });
   }
   requireKeys(app, apiKeySha256, clock);
   attach(app, { apis, isOpen: crossOrigin === null && apiKeySha256.length === 0 });

@@ -179,8 +179,14 @@ class ProcessHost implements ModelContainer, ContainerModels {
     let isCancelled = false;
     const outcome = wholeBody(body).then((bytes): Promise<BackendOutcome> | BackendOutcome => {
       if (isCancelled) return { kind: "not-started", reason: "cancelled" };
-      call = this.#host.invoke(model ?? onlyModel, handlerRequest(headers, bytes));
-      return call.outcome.then(backendOutcome);
+      const begun = this.#host.invoke(model ?? onlyModel, handlerRequest(headers, bytes));
+      call = begun;
+      return begun.outcome.then((ended) => {
+        const told = backendOutcome(ended);
+        // Where nothing of it is left to read: an answer in pieces that could not be sent would wait for its reader.
+        if (told.kind !== "answered" || told.body instanceof Uint8Array) begun.cancel();
+        return told;
+      });
     });
     return {
       outcome,

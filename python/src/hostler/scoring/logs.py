@@ -17,9 +17,32 @@ from hostler.scoring.settings import SettingsError
 FORMAT: Final = "%(asctime)s %(levelname).1s [%(process)d] %(name)s - %(message)s"
 TREE_LINES: Final = 200
 
-server: Final = logging.getLogger("azmlinfsrv")
-user_script: Final = logging.getLogger("azmlinfsrv.user_script")
-prints: Final = logging.getLogger("azmlinfsrv.print")
+
+class ServerLogger(logging.Logger):
+    """Stays on: a script's `dictConfig()` turns off what it does not name, its prints and tracebacks too."""
+
+    @property
+    def disabled(self) -> bool:
+        """Never."""
+        return False
+
+    @disabled.setter
+    def disabled(self, value: bool) -> None:
+        """It stays on."""
+
+
+def _logger(name: str) -> logging.Logger:
+    usual = logging.getLoggerClass()
+    logging.setLoggerClass(ServerLogger)
+    try:
+        return logging.getLogger(name)
+    finally:
+        logging.setLoggerClass(usual)
+
+
+server: Final = _logger("azmlinfsrv")
+user_script: Final = _logger("azmlinfsrv.user_script")
+prints: Final = _logger("azmlinfsrv.print")
 
 _print: Final = builtins.print
 _configure: Final = logging.basicConfig
