@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import joblib
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from hostler.runtimes.base import Model
     from hostler.tensors import Array
 
-pandas = pytest.importorskip("pandas")
+pandas = import_module("pandas")
 
 DICE = np.random.default_rng(0)
 NUMBERS = DICE.normal(size=(60, 3))

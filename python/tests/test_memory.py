@@ -11,7 +11,6 @@ from hostler import memory
 MEGABYTE = 1_000_000
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only glibc tells what malloc has handed out")
 @pytest.mark.parametrize("size", [24, 1000, 100_000])
 def test_what_goes_where_memory_was_free_is_seen(size: int) -> None:
     count = 20 * MEGABYTE // (size + sys.getsizeof(b""))

@@ -15,7 +15,7 @@ import { Cleanup } from "./cleanup.ts";
 import { temporaryFolder } from "./folders.ts";
 import { pythonInterpreter } from "./paths.ts";
 
-export const interpreter = pythonInterpreter();
+const interpreter = pythonInterpreter();
 
 /** Handlers in real processes: one runtime for a file of tests, a folder and an empty log for each of them. */
 export class HandlerRig {
