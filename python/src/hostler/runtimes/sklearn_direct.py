@@ -9,6 +9,7 @@ usual way too, so that whatever is wrong with it is said by scikit-learn itself.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard, cast
 
 import numpy as np
@@ -52,7 +53,8 @@ def shorten(model: object, name: str, columns: int | None) -> Method | None:
     dice = np.random.default_rng(0)
     trials = [dice.normal(scale=3.0, size=(rows, columns)).astype(dtype) for rows, dtype in TRIALS]
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a trial is warned of, such as missing names, says nothing
             step = _proven_step(model, name, trials)
     except Exception:  # whatever the model has against the trial, the usual way will say when it matters
         return None
