@@ -77,6 +77,26 @@ print(json.dumps([before, ranks, rankdata([2.0, 1.0]).tolist(), rankdata.__modul
     assert answer(code) == [False, [1.0, 3.0, 2.0], [2.0, 1.0], True]
 
 
+def test_a_distribution_that_scikit_learn_has_taken_by_name_is_the_real_one_in_use() -> None:
+    code = """
+import numpy
+from sklearn.covariance import MinCovDet, _robust_covariance
+before = "scipy.stats._stats_py" in sys.modules
+rows = numpy.random.default_rng(0).normal(size=(60, 2))
+fitted = MinCovDet(random_state=0).fit(rows).covariance_.shape
+frozen = float(_robust_covariance.chi2(2).isf(0.5))
+print(json.dumps([before, list(fitted), round(frozen, 6), "scipy.stats._stats_py" in sys.modules]))
+"""
+    assert answer(code) == [False, [2, 2], 1.386294, True]
+    assert (
+        answer("""
+from sklearn.covariance import _robust_covariance
+print(json.dumps(round(float(_robust_covariance.chi2.isf(0.5, 2)), 6)))
+""")
+        == 1.386294
+    )
+
+
 def test_an_estimator_that_needs_statistics_works() -> None:
     code = """
 import numpy

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STATISTICS: Final = "scipy.stats"
 PANDAS: Final = "pandas"
-TAKEN_BY_NAME: Final = frozenset(("gmean", "rankdata", "spearmanr"))
+TAKEN_BY_NAME: Final = frozenset(("chi2", "gmean", "rankdata", "spearmanr"))
 """What scikit-learn's own modules take out of `scipy.stats` by `from … import` when they are imported."""
 
 
@@ -30,7 +30,7 @@ class _Deferred(ModuleType):
         if name.startswith("__") and name != "__all__":
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if name in TAKEN_BY_NAME and _asker().startswith("sklearn."):
-            return _once_called(self, name)
+            return _Taken(self, name)
         complete(self.__name__)
         return getattr(self, name)
 
@@ -119,12 +119,26 @@ def _asker() -> str:
     return "" if frame is None else str(frame.f_globals.get("__name__"))
 
 
-def _once_called(module: ModuleType, name: str) -> Callable[..., object]:
-    def call(*arguments: object, **named: object) -> object:
-        complete(module.__name__)
-        function: Callable[..., object] = getattr(module, name)
+class _Taken:
+    """Stands for a function or a distribution that was taken by name, and fetches it when it is used.
+
+    Args:
+        module: the deferred module.
+        name: of what was taken out of it.
+    """
+
+    def __init__(self, module: ModuleType, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def __call__(self, *arguments: object, **named: object) -> object:
+        function: Callable[..., object] = self._real()
         return function(*arguments, **named)
 
-    call.__name__ = call.__qualname__ = name
-    call.__module__ = module.__name__
-    return call
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real(), name)
+
+    def _real(self) -> Callable[..., object]:
+        complete(self._module.__name__)
+        found: Callable[..., object] = getattr(self._module, self._name)
+        return found
