@@ -10,7 +10,7 @@ import { InferenceEngine, type StartReport } from "../core/serving/inference-eng
 import type { Environment } from "../repositories/mlserver/environment.ts";
 import { MlserverRepository } from "../repositories/mlserver/repository.ts";
 import { chooseInterpreter, type Interpreter } from "../runtimes/python/interpreter.ts";
-import { type PythonEnvironment, PythonRuntime } from "../runtimes/python/python-runtime.ts";
+import { type PreparedEnvironments, PythonRuntime } from "../runtimes/python/python-runtime.ts";
 import { AccessLog } from "../telemetry/access-log.ts";
 import type { ServerLogger } from "../telemetry/logger.ts";
 import { ServerMetrics } from "../telemetry/metrics.ts";
@@ -108,19 +108,19 @@ export class Composition {
     return this.engine.discover({ register: this.#request.settings.loadModelsAtStartup });
   }
 
-  /** Begins to import what the models need: that takes longest, so it comes first. */
-  prepare(): Promise<readonly PythonEnvironment[]> {
+  /** Begins to import what the models need: that takes longest, so it comes first. Resolves when it has begun. */
+  async prepare(): Promise<PreparedEnvironments> {
     const { logger } = this.#request;
     const specs = [...this.engine.registry.versions()].map(({ spec }) => spec);
-    if (specs.length === 0) return Promise.resolve([]);
-    const found = this.#runtime.prepare(specs);
-    void found.then((environments) => {
+    if (specs.length === 0) return { reports: Promise.resolve([]) };
+    const prepared = await this.#runtime.prepare(specs);
+    void prepared.reports.then((environments) => {
       for (const { interpreter, python, frameworks } of environments) {
         const reason = interpreter === this.interpreter.path ? this.interpreter.reason : "environment_path";
         logger.info("python environment", { interpreter, reason, python, frameworks });
       }
     });
-    return found;
+    return prepared;
   }
 
   /** Runs Python processes; also those of others who live in this composition. */

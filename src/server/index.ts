@@ -52,7 +52,8 @@ export async function startServer(request: StartRequest): Promise<RunningServer>
   try {
     const report = await composition.discover();
     if (settings.strict) refuseProblems(report.problems);
-    const environments = composition.prepare();
+    // The processes run by now; what is read and compiled from here on takes them no time.
+    const { reports: environments } = await composition.prepare();
     const listening = await composition.listen();
     const loaded = loadAtStart(composition, settings);
     // Whoever does not look at these has the log; an unlooked-at rejection must not end the process.

@@ -34,6 +34,12 @@ export interface PythonEnvironment {
   readonly frameworks: Readonly<Record<string, string>>;
 }
 
+/** Environments whose processes run. */
+export interface PreparedEnvironments {
+  /** What they found, without those that could not be started: whoever loads a model there is told why. */
+  readonly reports: Promise<readonly PythonEnvironment[]>;
+}
+
 /** What each runtime needs in the zygote, so that a fork has it already. */
 const importsOf: Readonly<Record<RuntimeName, readonly string[]>> = {
   sklearn: ["numpy", "joblib", "sklearn"],
@@ -54,18 +60,18 @@ export class PythonRuntime implements Runtime {
 
   /**
    * Starts the processes that these models will need, before any of them is loaded: importing the frameworks is what
-   * takes the time, so it begins first.
+   * takes the time, so it begins first. Resolves when they run, long before they have reported.
    */
-  async prepare(specs: readonly ModelSpec[]): Promise<readonly PythonEnvironment[]> {
+  async prepare(specs: readonly ModelSpec[]): Promise<PreparedEnvironments> {
     const byInterpreter = Map.groupBy(specs, (spec) => this.#interpreterOf(spec));
-    const found = [...byInterpreter].map(async ([interpreter, models]) => {
+    const started = [...byInterpreter].map(async ([interpreter, models]) => {
       const environment = await this.#environment(interpreter, models);
-      const about = await environment.start();
-      environment.warm();
-      return { interpreter, ...about };
+      const about = reportOf(interpreter, environment);
+      // It is looked at when all have begun.
+      about.catch(() => undefined);
+      return { about };
     });
-    const results = await Promise.allSettled(found);
-    return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    return { reports: settled((await settled(started)).map(({ about }) => about)) };
   }
 
   async load(spec: ModelSpec): Promise<Instance> {
@@ -165,6 +171,17 @@ export class PythonRuntime implements Runtime {
     this.#environments.set(interpreter, environment);
     return environment;
   }
+}
+
+async function reportOf(interpreter: string, environment: Environment): Promise<PythonEnvironment> {
+  const about = await environment.start();
+  environment.warm();
+  return { interpreter, ...about };
+}
+
+async function settled<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  const results = await Promise.allSettled(promises);
+  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }
 
 /**
