@@ -18,8 +18,10 @@ export type { ControlContext } from "./context.ts";
  */
 export function registerControl(app: FastifyInstance, context: ControlContext): void {
   guard(app, context);
-  const openApi = controlOpenApi(context.about().version);
-  app.get("/api/openapi.json", (_request, reply) => sendJson(reply, 200, openApi));
+  // Made when it is asked for: few ask, and a restart has better things to do.
+  app.get("/api/openapi.json", (_request, reply) =>
+    sendJson(reply, 200, controlOpenApi(context.about().version)),
+  );
   for (const operation of controlOperations) {
     const { method, path, status } = controlRoutes[operation];
     app.route({
