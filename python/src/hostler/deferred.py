@@ -60,6 +60,11 @@ def complete(name: str) -> None:
     sys.modules[name] = sys.modules.pop(name)  # the newest now, for who asks what a model has imported
 
 
+def waiting() -> int:
+    """How many modules are deferred still."""
+    return int(type(sys.modules.get(STATISTICS)) is _Deferred)
+
+
 def imported() -> list[str]:
     """The names of the modules whose code has run, the newest last."""
     return [name for name, module in list(sys.modules.items()) if not isinstance(module, _Deferred)]

@@ -134,21 +134,29 @@ class Connection:
         except (BrokenPipeError, ConnectionResetError):
             raise ConnectionEnded("the other side closed the connection") from None
 
-    def reply(self, identity: int, header: bytes, payload: Sequence[Buffer], payload_bytes: int) -> None:
-        """Send the one CHUNK that answers a call.
+    def reply(
+        self,
+        identity: int,
+        header: bytes,
+        payload: Sequence[Buffer],
+        payload_bytes: int,
+        flags: int = frames.LAST,
+    ) -> None:
+        """Send the one CHUNK that answers a call, or one of several.
 
         Args:
             identity: the call's id.
             header: the rendered header.
             payload: C-contiguous pieces, sent one after the other; large ones are not copied.
             payload_bytes: their size together.
+            flags: 0 where more follows.
 
         Raises:
             ConnectionEnded: the other side has closed.
             ProtocolError: the payload is over the protocol's limit.
         """
         frames.check_prelude(len(header), payload_bytes, frames.CHUNK, 0)
-        prelude = PRELUDE.pack(len(header), payload_bytes, identity, frames.CHUNK, frames.LAST, 0)
+        prelude = PRELUDE.pack(len(header), payload_bytes, identity, frames.CHUNK, flags, 0)
         if payload_bytes <= JOIN_BYTES:
             self.send(b"".join((prelude, header, *payload)))
         else:

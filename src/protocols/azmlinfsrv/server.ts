@@ -3,6 +3,7 @@ import type { Backend, BackendOutcome } from "../../core/ports/backend.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { discardRest } from "../http/body.ts";
 import { sendPieces } from "../http/pieces.ts";
+import { endWhole } from "../http/whole-body.ts";
 import * as contract from "./contract.ts";
 
 export interface ScoringListenerOptions {
@@ -12,9 +13,6 @@ export interface ScoringListenerOptions {
 }
 
 type Answered = Extract<BackendOutcome, { readonly kind: "answered" }>;
-
-/** Up to here a copy costs less than a second piece to write. */
-const oneWriteBytes = 16 * 1024;
 
 /** An answer whose body is here. */
 interface Whole {
@@ -88,13 +86,7 @@ function sendWhole(response: ServerResponse, { status, headers, body }: Whole, c
   const length = hasBody ? ["content-length", String(body.byteLength)] : [];
   response.writeHead(status, [...headers, ...length, ...(closes ? ["connection", "close"] : [])]);
   if (!hasBody) response.end();
-  else if (body.byteLength <= oneWriteBytes) response.end(latin1(body), "latin1");
-  else response.end(body);
-}
-
-/** The same bytes as text: Node writes a head and a text as one piece, and a head and bytes as two. */
-function latin1(body: Uint8Array): string {
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
+  else endWhole(response, body);
 }
 
 /** The whole body; of one that is too large nothing is kept. */

@@ -6,6 +6,7 @@ import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { discardRest } from "../http/body.ts";
 import { sendPieces } from "../http/pieces.ts";
+import { endWhole } from "../http/whole-body.ts";
 import { handlerHead } from "../http/handler-head.ts";
 import { type MmsProblem, problemOf } from "./errors.ts";
 import { prettyJson } from "./json.ts";
@@ -58,9 +59,6 @@ function phraseOf(status: number): string | null {
   return phrases.get(status) ?? (status > 511 ? `Server Error (${String(status)})` : null);
 }
 
-/** Up to here a copy costs less than a second piece to write. */
-const oneWriteBytes = 16 * 1024;
-
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -77,8 +75,7 @@ export function sendReply(exchange: Exchange, reply: MmsReply): number | Promise
   if (status === 204 || status === 304 || request.method === "HEAD") response.end();
   else if (typeof body === "string") response.end(body);
   else if (!(body instanceof Uint8Array)) return sendPieces(response, body);
-  else if (body.byteLength <= oneWriteBytes) response.end(latin1(body), "latin1");
-  else response.end(body);
+  else endWhole(response, body);
   if (!request.complete) discardRest(request, clock);
   return length ?? 0;
 }
@@ -109,8 +106,3 @@ const uncached = [
   ...["Cache-Control", "no-cache; no-store, must-revalidate, private"],
   ...["Expires", "Thu, 01 Jan 1970 00:00:00 UTC"],
 ] as const;
-
-/** The same bytes as text: Node writes a head and a text as one piece, and a head and bytes as two. */
-function latin1(body: Uint8Array): string {
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
-}

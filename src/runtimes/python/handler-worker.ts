@@ -170,15 +170,7 @@ export class HandlerWorker implements HandlerProcess {
     const outcome = readBatchAnswer(header, Buffer.alloc(0));
     const [item] = outcome.kind === "answered" ? outcome.items : [];
     if (item === undefined || batch.size !== 1) throw new FrameError("Only one answer can be a stream.");
-    const { data } = this.#process;
-    const pieces = new AnswerStream({
-      pause: () => {
-        data.pause();
-      },
-      resume: () => {
-        data.resume();
-      },
-    });
+    const pieces = new AnswerStream(this.#process.data);
     const { promise: streamed, resolve } = Promise.withResolvers<undefined>();
     const ended = (): void => {
       resolve(undefined);

@@ -172,15 +172,7 @@ export class ScoringWorker {
       this.#settled(id);
       call.resolve({ kind: "answered", answer: { ...head.answer, body: payload } });
     } else if (head !== undefined) {
-      const { data } = this.#options;
-      call.stream = new AnswerStream({
-        pause: () => {
-          data.pause();
-        },
-        resume: () => {
-          data.resume();
-        },
-      });
+      call.stream = new AnswerStream(this.#options.data);
       call.resolve({ kind: "answered", answer: { ...head.answer, body: call.stream } });
     } else call.stream?.push(payload);
   }

@@ -10,7 +10,7 @@ import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hostler import process, runtimes, stand_ins
+from hostler import deferred, process, runtimes, stand_ins
 from hostler.handlers import resolve
 from hostler.handlers.context import Context
 from hostler.handlers.metrics import MetricsStore
@@ -65,7 +65,7 @@ def load(order: Order) -> Loaded:
         Exception: whatever the handler raises, also in its initialize().
     """
     name = resolve.Name.parse(order.handler)
-    known = len(sys.modules)
+    known = _count()
     own = (order.model_dir, *_settle_in(order, name))
     context = Context(order.model_name, order.model_dir, order.manifest, order.batch_size, order.gpu_id)
     metrics = MetricsStore({}, order.model_name)
@@ -116,12 +116,17 @@ def _installed(order: Order) -> list[str]:
     return [] if folder is None else [folder]
 
 
+def _count() -> int:
+    """How many modules have run; one that was deferred is the newest once it has."""
+    return len(sys.modules) - deferred.waiting()
+
+
 def _since(known: int) -> list[str]:
     """The modules that were imported since there were so many.
 
     Looking at all of them would copy every page that one of their names is on.
     """
-    return list(islice(reversed(sys.modules), max(0, len(sys.modules) - known)))[::-1]
+    return list(islice(reversed(sys.modules), max(0, _count() - known)))[::-1]
 
 
 def _lies_in(module: str, folders: Sequence[str]) -> bool:

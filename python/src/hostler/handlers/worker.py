@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from hostler import memory, outputs, tracebacks
+from hostler import memory, outputs, pieces, tracebacks
 from hostler.handlers import calls
 from hostler.handlers.batch import Batches, Stream
 from hostler.handlers.errors import HandlerError, is_out_of_memory
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 NAME: Final = "hostler-handler"
 KNOWN_HEADERS: Final = 256
-PIECE: Final = fields.render({"parts": []})
-PIECE_BYTES: Final = 64 * 1024
 PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """Where our own code lies, whose frames tell nobody anything about a handler."""
 
@@ -83,27 +81,11 @@ class HandlerWorker:
             plan = self._remember(header, calls.plan(fields.parse(header), len(payload)))
         outcome = self._batches.run(calls.requests(plan, payload))
         if isinstance(outcome, Stream):
-            self._stream(identity, outcome)
+            head, _, _ = calls.answer([outcome.head])
+            pieces.send(self._connection, identity, head, outcome.pieces, show)
             return
         head, bodies, size = calls.answer(outcome)
         self._connection.reply(identity, head, bodies, size)
-
-    def _stream(self, identity: int, stream: Stream) -> None:
-        """Send pieces as they come; a handler that fails meanwhile cuts the answer off."""
-        head, _, _ = calls.answer([stream.head])
-        self._connection.send(_chunk(identity, head, b""))
-        try:
-            for piece in stream.pieces:
-                for start in range(0, len(piece), PIECE_BYTES):
-                    self._connection.send(_chunk(identity, PIECE, piece[start : start + PIECE_BYTES]))
-        except (ConnectionEnded, ProtocolError):
-            raise
-        except (Exception, SystemExit) as error:
-            show(error)
-            failure = CallError(errors.MODEL_ERROR, "the handler failed while it streamed its answer")
-            self._end(identity, {"error": failure.to_header()})
-            return
-        self._end(identity, {})
 
     def _remember(self, header: bytes, plan: calls.Plan) -> calls.Plan:
         if len(self._plans) >= KNOWN_HEADERS:
@@ -147,7 +129,3 @@ def _order(header: Header) -> Order:
         installs=extra.get("installs_requirements") is True,
         variables={name: fields.text(variables, name) for name in variables},
     )
-
-
-def _chunk(identity: int, header: bytes, payload: bytes) -> bytes:
-    return frames.PRELUDE.pack(len(header), len(payload), identity, frames.CHUNK, 0, 0) + header + payload

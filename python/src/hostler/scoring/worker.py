@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from hostler import deferred, memory, outputs, process, runtimes
+from hostler import deferred, memory, outputs, pieces, process, runtimes
 from hostler.protocol import errors, fields, frames, parts
 from hostler.protocol.errors import CallError, ConnectionEnded, ProtocolError
 from hostler.scoring import fallback, logs, script, settings, swagger
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 NAME: Final = "hostler-score"
 KNOWN_HEADERS: Final = 256
-STREAM_BYTES: Final = 64 * 1024
 
 
 def run(socket_path: str, token: str, number: int) -> int:
@@ -140,7 +139,7 @@ class ScoringWorker:
             head = _head(answer, len(answer.body), is_last=self._caller.is_spent)
             self._connection.reply(identity, head, (answer.body,), len(answer.body))
         else:
-            self._stream(identity, answer)
+            pieces.send(self._connection, identity, _head(answer, 0), answer.body, script.log_failure)
         if self._caller.is_spent:
             raise ConnectionEnded("the memory that this process may hold was not enough")
 
@@ -162,24 +161,6 @@ class ScoringWorker:
                 self._calls.clear()
             self._calls[data] = call
         return call
-
-    def _stream(self, identity: int, answer: Answer) -> None:
-        """Send pieces as they come; a script that fails meanwhile cuts the answer off."""
-        self._connection.send(_frame(identity, _head(answer, 0), b""))
-        try:
-            for piece in answer.body:
-                data = piece if isinstance(piece, bytes) else bytes([piece])
-                for start in range(0, len(data), STREAM_BYTES):
-                    part = data[start : start + STREAM_BYTES]
-                    self._connection.send(_frame(identity, _part(len(part), ""), part))
-        except (ConnectionEnded, ProtocolError):
-            raise
-        except (Exception, SystemExit) as error:
-            script.log_failure(error)
-            failure = CallError(errors.MODEL_ERROR, "the script failed while it streamed its answer")
-            self._end(identity, {"error": failure.to_header()})
-            return
-        self._end(identity, {})
 
     def _end(self, identity: int, header: Header) -> None:
         self._connection.send(frames.render(frames.END, identity, header))
@@ -211,8 +192,3 @@ def _part(size: int, content_type: str) -> bytes:
 
 
 JSON_PART: Final = b'"content_type":"application/json"'
-
-
-def _frame(identity: int, header: bytes, payload: bytes) -> bytes:
-    prelude = frames.PRELUDE.pack(len(header), len(payload), identity, frames.CHUNK, 0, 0)
-    return prelude + header + payload
