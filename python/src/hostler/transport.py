@@ -123,6 +123,18 @@ class Connection:
         self._scanned = place
         return identity in self._cancelled
 
+    def leave(self) -> None:
+        """Wait until the other side has closed, whatever it still sends.
+
+        A process that closed first could take its last answer with it: the other side's next write would fail
+        before that was read.
+        """
+        try:
+            while self._stream.recv_into(self._view):
+                pass
+        except ConnectionResetError:
+            pass
+
     def send(self, frame: bytes) -> None:
         """Send a whole frame.
 

@@ -167,7 +167,11 @@ export class ScoringWorker {
     const call = this.#calls.get(id);
     if (call === undefined) throw new FrameError(`A chunk for call ${String(id)}, which is not under way.`);
     const head = readAnswerHead(header);
-    if (head?.isLeaving === true) this.#isLeaving = true;
+    if (head?.isLeaving === true) {
+      this.#isLeaving = true;
+      // It waits for this: only now is its last answer sure to have come.
+      this.#options.data.close();
+    }
     if (isLast && head !== undefined) {
       this.#settled(id);
       call.resolve({ kind: "answered", answer: { ...head.answer, body: payload } });

@@ -141,6 +141,7 @@ class ScoringWorker:
         else:
             pieces.send(self._connection, identity, _head(answer, 0), answer.body, script.log_failure)
         if self._caller.is_spent:
+            self._connection.leave()
             raise ConnectionEnded("the memory that this process may hold was not enough")
 
     def _read_call(self, data: bytes, size: int) -> tuple[str, str, tuple[tuple[str, str], ...], str]:
