@@ -113,9 +113,10 @@ class Front:
         connection = Connection(stream)
         kind, _, header, _ = connection.receive()
         assert kind == frames.HELLO
-        if welcome:
+        hello = fields.parse(header)
+        if welcome and hello["role"] != "lifeline":
             connection.send(frames.render(frames.HELLO, frames.EVENT, {"protocol": frames.VERSION}))
-        peer = Peer(connection, fields.parse(header))
+        peer = Peer(connection, hello)
         self._peers.append(peer)
         return peer
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from front import MAIN, PATIENCE_S, Front, wait_for_end
+from hostler.lifeline import FRONT_GONE
 from hostler.protocol import fields, frames
 
 if TYPE_CHECKING:
@@ -201,7 +202,9 @@ def test_a_refused_worker_ends(front: Front) -> None:
         peer.close()
     answers = [zygote.receive() for _ in range(2)]
     (exited,) = [answer.header for answer in answers if answer.kind == frames.EXITED]
-    assert (exited["worker"], exited["code"]) == (5, 0)
+    assert exited["worker"] == 5
+    # Whichever connection it saw close first, and when.
+    assert exited["code"] in (0, FRONT_GONE) or exited["signal"] == signal.SIGKILL
 
 
 @pytest.mark.parametrize("kind", [frames.CALL, frames.LOAD, frames.CHUNK])

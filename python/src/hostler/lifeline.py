@@ -1,7 +1,7 @@
 """A worker never outlives the front: not even inside a long C call that holds the interpreter's lock.
 
-On Linux the kernel is asked to send SIGKILL when anything happens on the lifeline socket. Nothing is ever
-sent there, so the only thing that happens is that the front ends. Elsewhere a thread waits for that; it
+On Linux the kernel is asked to send SIGKILL when anything happens on the lifeline socket. The front never
+sends anything there, so the only thing that happens is that it ends. Elsewhere a thread waits for that; it
 needs the interpreter's lock to act, so a C call that never releases the lock can delay it.
 """
 
@@ -29,7 +29,8 @@ def arm(stream: socket.socket) -> None:
     """End this process as soon as the other end of the socket closes, and on Linux all others of its group.
 
     Args:
-        stream: connected, with nothing left to read; it is kept open from now on.
+        stream: connected, and nothing was ever sent to us on it: the kernel's signal for it comes only after
+            it can be read, and could come after this. It is kept open from now on.
     """
     _held.append(stream)
     if sys.platform == "linux":

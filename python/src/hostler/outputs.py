@@ -75,12 +75,11 @@ def connect(socket_path: str, token: str, number: int) -> Front:
     """
     data = handshake.connect(socket_path, {"role": "worker", "token": token, "worker": number})
     line = handshake.connect(socket_path, {"role": "lifeline", "token": token, "worker": number})
+    lifeline.arm(line.stream)
     outputs = {
         role: handshake.connect(socket_path, {"role": role, "token": token, "worker": number})
         for role in DESCRIPTORS
     }
-    handshake.expect_welcome(line)
-    lifeline.arm(line.stream)
     for role, output in outputs.items():
         handshake.expect_welcome(output)
         os.dup2(output.stream.fileno(), DESCRIPTORS[role])

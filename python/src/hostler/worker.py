@@ -59,7 +59,6 @@ def run(socket_path: str, token: str, number: int) -> int:
     try:
         data = handshake.connect(socket_path, {"role": "worker", "token": token, "worker": number})
         line = handshake.connect(socket_path, {"role": "lifeline", "token": token, "worker": number})
-        handshake.expect_welcome(line)
         lifeline.arm(line.stream)
         handshake.expect_welcome(data)
         Worker(data).serve()

@@ -13,6 +13,8 @@ export interface Guest {
   readonly onArrival: (connection: Connection, hello: Hello) => void;
 }
 
+/** Whatever is sent on a lifeline may kill: docs/reference/worker-protocol.md. */
+const silentRole = "lifeline";
 /** A stranger has this long to say HELLO. */
 const helloTimeoutMs = 10_000;
 
@@ -95,7 +97,9 @@ export class Reception {
       return;
     }
     if (expected.missing.size === 0) this.#guests.delete(hello.token);
-    connection.send({ kind: "hello", id: 0, header: { protocol: protocolVersion } });
+    if (hello.role !== silentRole) {
+      connection.send({ kind: "hello", id: 0, header: { protocol: protocolVersion } });
+    }
     expected.guest.onArrival(connection, hello);
   }
 }
