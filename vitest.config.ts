@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 
+/** When a test hangs, not how fast it has to be: a busy machine may be ten times slower than a quiet one. */
+const patient = { testTimeout: 60_000, hookTimeout: 120_000 } as const;
 /** Unit tests share the cores; what starts servers and workers runs alone, so that its timings mean something. */
-const alone = { pool: "forks", fileParallelism: false, testTimeout: 60_000, hookTimeout: 120_000 } as const;
+const alone = { pool: "forks", fileParallelism: false, ...patient } as const;
 
 export default defineConfig({
   test: {
@@ -13,7 +15,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["src/**/*.test.ts", "tools/**/*.test.mjs"] },
+        test: { name: "unit", include: ["src/**/*.test.ts", "tools/**/*.test.mjs"], ...patient },
       },
       {
         extends: true,

@@ -12,6 +12,9 @@ if (major < 22 || (major === 22 && minor < 13)) {
 // Compiled code is kept between starts where the user's caches live: the package's own folder may be read-only.
 process.getBuiltinModule("node:module").enableCompileCache(cacheFolder());
 
+// Schemas are read a few at a time here: compiling a parser for each would only hold up the start.
+globalThis.__zod_globalConfig = { jitless: true };
+
 const built = new URL("../dist/cli.mjs", import.meta.url);
 const isBuilt = process.getBuiltinModule("node:fs").existsSync(built);
 await import(isBuilt ? built.href : new URL("../src/cli/main.ts", import.meta.url).href);

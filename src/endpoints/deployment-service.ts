@@ -250,7 +250,7 @@ export class DeploymentService implements DeploymentOperations {
     const endpoint = live.get(key.endpoint);
     const known = endpoint?.deployments.get(key.name);
     if (endpoint === undefined || known !== undefined) return known;
-    const pool = new DeploymentPool({ name: key.name, clock });
+    const pool = new DeploymentPool({ ...key, clock });
     const log = new LogBook(wallTime);
     const runner = new DeploymentRunner({
       clock,

@@ -5,6 +5,9 @@ import { encodeError, statusOf } from "../protocols/http/errors.ts";
 
 const methods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
+/** A hint names so many paths at most. */
+const mostPaths = 8;
+
 /** JSON for what no route answers. Before any route is put on the app; the result closes the list of routes. */
 export function answerUnknownRoutes(app: FastifyInstance): () => void {
   const known = new Map<string, Set<string>>();
@@ -15,7 +18,7 @@ export function answerUnknownRoutes(app: FastifyInstance): () => void {
     for (const one of [method].flat()) all.add(one);
     known.set(url, all);
   });
-  app.setNotFoundHandler((request, reply) => answer(reply, unknownPath(request.url)));
+  app.setNotFoundHandler((request, reply) => answer(reply, unknownPath(request.url, hintOf(known))));
   app.setErrorHandler((error, _request, reply) => answer(reply, refusal(error)));
   return () => {
     isClosed = true;
@@ -40,7 +43,7 @@ export function refuseEarly(
   const refused =
     error.code === "FST_ERR_BAD_URL"
       ? ServingError.invalidField("path", "percent-encoded UTF-8", url.slice(0, 200))
-      : unknownPath(url);
+      : unknownPath(url, null);
   const body = JSON.stringify(encodeError(refused));
   response.writeHead(statusOf[refused.code], {
     "content-type": "application/json",
@@ -69,11 +72,19 @@ function wrongMethod(method: string, allow: readonly string[]): ServingError {
   );
 }
 
-function unknownPath(url: string): ServingError {
+function unknownPath(url: string, hint: string | null): ServingError {
   const path = url.split("?", 1)[0] ?? "";
-  return new ServingError("ROUTE_NOT_FOUND", `No such path: ${path.slice(0, 200)}`, {
-    hint: "GET / lists the models, /docs the paths.",
-  });
+  const message = `No such path: ${path.slice(0, 200)}`;
+  return new ServingError("ROUTE_NOT_FOUND", message, hint === null ? {} : { hint });
+}
+
+/** Where the paths of this listener are told. */
+function hintOf(known: ReadonlyMap<string, unknown>): string {
+  if (known.has("/docs")) return "GET / lists the models, /docs the paths.";
+  const paths = [...known.keys()];
+  const document = paths.find((path) => path.endsWith("/openapi.json"));
+  if (document !== undefined) return `GET ${document} has the paths.`;
+  return `There are ${paths.slice(0, mostPaths).join(", ")}.`;
 }
 
 function answer(reply: FastifyReply, error: ServingError): FastifyReply {

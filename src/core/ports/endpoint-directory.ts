@@ -24,6 +24,7 @@ export interface LiveEndpoint {
 }
 
 export interface LiveDeployment {
+  readonly endpoint: EndpointName;
   readonly name: DeploymentName;
   /** Whether an instance takes calls now. */
   readonly isReady: boolean;

@@ -29,7 +29,8 @@ export class RunnerRig {
   constructor() {
     const { clock, lines } = this;
     this.launcher = new FakeLauncher({ clock, about: ({ revision }) => this.#programs.get(revision) ?? {} });
-    this.pool = new DeploymentPool({ name: deploymentSpec().name, clock });
+    const { endpoint_name: endpoint, name } = deploymentSpec();
+    this.pool = new DeploymentPool({ endpoint, name, clock });
     const log: InstanceLog = {
       line: (ordinal, source, text) => lines.push(`${String(ordinal)} ${source} ${text}`),
     };

@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deploymentNameSchema } from "../../contracts/control/names.ts";
+import { deploymentNameSchema, endpointNameSchema } from "../../contracts/control/names.ts";
 import type { Admission, Lease } from "../ports/endpoint-directory.ts";
 import { FakeBackend } from "../testing/fake-backend.ts";
 import { patience, runs } from "../testing/fuzz.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { DeploymentPool, type PoolMember } from "./deployment-pool.ts";
 
+const blue = { endpoint: endpointNameSchema.parse("shop"), name: deploymentNameSchema.parse("blue") };
 const small = fc.nat({ max: 7 });
 
 const anyStep = fc.oneof(
@@ -53,7 +54,7 @@ interface Waiting {
 /** A pool, and what is known of it from outside. */
 class World {
   readonly clock = new VirtualClock();
-  readonly pool = new DeploymentPool({ name: deploymentNameSchema.parse("blue"), clock: this.clock });
+  readonly pool = new DeploymentPool({ ...blue, clock: this.clock });
   readonly #settings: Settings;
   readonly #members: ModelMember[] = [];
   readonly #held = new Map<Lease, ModelMember>();

@@ -1,18 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { deploymentNameSchema } from "../../contracts/control/names.ts";
+import { deploymentNameSchema, endpointNameSchema } from "../../contracts/control/names.ts";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Admission, Lease } from "../ports/endpoint-directory.ts";
 import { FakeBackend } from "../testing/fake-backend.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { DeploymentPool } from "./deployment-pool.ts";
 
+const blue = { endpoint: endpointNameSchema.parse("shop"), name: deploymentNameSchema.parse("blue") };
 const routes = { liveness: "/", readiness: "/", scoring: "/score" };
 const taking = (parallelCalls: number | null) => ({ parallelCalls, routes });
 const noLimits = { timeoutMs: 5000, maxConcurrentPerInstance: null, maxQueueWaitMs: null };
 
 function rig(limits: Partial<Parameters<DeploymentPool["configure"]>[0]> = {}) {
   const clock = new VirtualClock();
-  const pool = new DeploymentPool({ name: deploymentNameSchema.parse("blue"), clock });
+  const pool = new DeploymentPool({ ...blue, clock });
   pool.configure({ ...noLimits, ...limits });
   return { clock, pool };
 }

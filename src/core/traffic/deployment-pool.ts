@@ -1,5 +1,5 @@
 import type { Tally } from "../../contracts/control/measurements.ts";
-import type { DeploymentName } from "../../contracts/control/names.ts";
+import type { DeploymentName, EndpointName } from "../../contracts/control/names.ts";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Backend } from "../ports/backend.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -32,8 +32,15 @@ const longestLine = 1000;
 const mostCopies = 32;
 const longestRetryAfterS = 60;
 
+export interface DeploymentPoolOptions {
+  readonly endpoint: EndpointName;
+  readonly name: DeploymentName;
+  readonly clock: Clock;
+}
+
 /** The instances of a deployment, and the calls that wait for one of them. */
 export class DeploymentPool implements LiveDeployment {
+  readonly endpoint: EndpointName;
   readonly name: DeploymentName;
   readonly #clock: Clock;
   readonly #line: WaitingCalls;
@@ -46,7 +53,8 @@ export class DeploymentPool implements LiveDeployment {
   #turn = 0;
   #isClosed = false;
 
-  constructor({ name, clock }: { readonly name: DeploymentName; readonly clock: Clock }) {
+  constructor({ endpoint, name, clock }: DeploymentPoolOptions) {
+    this.endpoint = endpoint;
     this.name = name;
     this.#clock = clock;
     this.#line = new WaitingCalls(clock);

@@ -6,12 +6,15 @@ import { LiveEndpointState } from "./live-endpoint.ts";
 
 function rig(...names: readonly string[]) {
   const clock = new VirtualClock();
+  const wine = endpointNameSchema.parse("wine");
   const endpoint = new LiveEndpointState({
-    name: endpointNameSchema.parse("wine"),
+    name: wine,
     admits: (token) => token === "key",
   });
   for (const name of names) {
-    endpoint.setDeployment(new DeploymentPool({ name: deploymentNameSchema.parse(name), clock }));
+    endpoint.setDeployment(
+      new DeploymentPool({ endpoint: wine, name: deploymentNameSchema.parse(name), clock }),
+    );
   }
   return endpoint;
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { Pool } from "undici";
+import type { Pool } from "undici";
 import { z } from "zod";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { EngineAddress } from "./engine-address.ts";
@@ -39,6 +39,7 @@ export class EngineApi {
   /** Rejects when nothing answers there. The version of the API is the engine's own newest. */
   static async connect(address: EngineAddress): Promise<EngineApi> {
     // Builds, logs and waiting take as long as they take.
+    const { Pool } = await import("undici");
     const limits = { headersTimeout: 0, bodyTimeout: 0, pipelining: 0, connections: null } as const;
     const pool =
       address.kind === "socket"

@@ -24,7 +24,7 @@ const clock: Clock = {
 };
 const interpreter = process.env["HOSTLER_PYTHON"] ?? "python3";
 const host = { interpreter, clock };
-const patience = { timeout: 10_000, interval: 10 };
+const patience = { timeout: 45_000, interval: 10 };
 
 /** Writes the ids of a child that stays, and of a grandchild that left its group, its session and its parent. */
 const family = `

@@ -40,15 +40,15 @@ export function lateError(deployment: LiveDeployment): ServingError {
 }
 
 /** Why a call ended whose instance went away. */
-export function lostError({ name }: LiveDeployment, reason: string): ServingError {
+export function lostError({ endpoint, name }: LiveDeployment, reason: string): ServingError {
   return new ServingError("WORKER_DIED", `The instance of deployment ${name} gave no answer: ${reason}.`, {
-    hint: `hostler ml online-deployment get-logs -n ${name} -e ENDPOINT shows what it wrote.`,
+    hint: `hostler ml online-deployment get-logs -n ${name} -e ${endpoint} shows what it wrote.`,
   });
 }
 
-function notReady({ name }: LiveDeployment): ServingError {
+function notReady({ endpoint, name }: LiveDeployment): ServingError {
   return new ServingError("INSTANCE_NOT_READY", `No instance of deployment ${name} is ready.`, {
     retryAfterS: 1,
-    hint: `hostler ml online-deployment get-logs -n ${name} -e ENDPOINT shows what its instances wrote.`,
+    hint: `hostler ml online-deployment get-logs -n ${name} -e ${endpoint} shows what its instances wrote.`,
   });
 }

@@ -1,4 +1,4 @@
-import { type Entry, open, type ZipFile } from "yauzl";
+import type { Entry, ZipFile } from "yauzl";
 import { refused } from "./entry-names.ts";
 import type { ArchiveEntry } from "./unpacker.ts";
 
@@ -12,7 +12,8 @@ export async function* zipEntries(path: string): AsyncGenerator<ArchiveEntry, vo
   }
 }
 
-function openZip(path: string): Promise<ZipFile> {
+async function openZip(path: string): Promise<ZipFile> {
+  const { open } = await import("yauzl");
   // Sizes are compared while the data is read: what a header says is not what is believed.
   const options = { lazyEntries: true, autoClose: false, strictFileNames: true, validateEntrySizes: true };
   return new Promise((resolve, reject) => {

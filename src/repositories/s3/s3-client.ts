@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { request } from "undici";
+import type { request } from "undici";
 import { ServingError } from "../../contracts/serving-error.ts";
 import { credentialScope, encode, signatureAlgorithm, signatureOf } from "../../core/signing/signature-v4.ts";
 import { keysOf } from "./list-xml.ts";
@@ -101,7 +101,8 @@ export class S3Client {
     const headers = this.#headers(order, { path, query: text, host: new URL(url).host });
     try {
       const options = { method, headers, headersTimeout: connectTimeoutMs * 6 } as const;
-      return await request(url, body === undefined ? options : { ...options, body });
+      const undici = await import("undici");
+      return await undici.request(url, body === undefined ? options : { ...options, body });
     } catch (error) {
       throw new ServingError(
         "UNREACHABLE",

@@ -7,6 +7,9 @@ export interface ConnectionEvents {
   readonly onClose: (error: Error | null) => void;
 }
 
+/** Up to here frames that leave together are copied into one piece. */
+const joinedBytes = 64 * 1024;
+
 /** Frames over a socket. Whoever made the connection owns it and calls {@link Connection.close}. */
 export class Connection {
   readonly #socket: Socket;
@@ -79,9 +82,16 @@ export class Connection {
     const all = this.#soon.length === 0 ? pieces : [...this.#soon, ...pieces];
     this.#soon = [];
     if (this.#isClosed) return;
-    if (all.length > 1) this.#socket.cork();
-    for (const piece of all) this.#socket.write(piece);
-    if (all.length > 1) this.#socket.uncork();
+    const bytes = all.reduce((sum, piece) => sum + piece.byteLength, 0);
+    // One buffer costs less to hand over than a list of small ones.
+    if (all.length > 1 && bytes <= joinedBytes) this.#socket.write(Buffer.concat(all, bytes));
+    else this.#writeEach(all);
+  }
+
+  #writeEach(pieces: readonly Uint8Array[]): void {
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
   }
 
   close(): void {

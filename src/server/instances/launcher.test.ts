@@ -25,7 +25,7 @@ const silent = {
   warn: () => undefined,
   error: () => undefined,
 };
-const patience = { timeout: 10_000, interval: 20 };
+const patience = { timeout: 45_000, interval: 20 };
 
 /** Answers each path with what it knows of its surroundings. */
 const server = `

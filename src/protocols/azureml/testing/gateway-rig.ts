@@ -78,7 +78,11 @@ export class GatewayRig {
   ): PoolMember {
     const pool =
       this.pools.get(name) ??
-      new DeploymentPool({ name: deploymentNameSchema.parse(name), clock: systemClock });
+      new DeploymentPool({
+        endpoint: this.endpoint.name,
+        name: deploymentNameSchema.parse(name),
+        clock: systemClock,
+      });
     if (this.pools.size === 0) this.endpoint.setTraffic({ [name]: 100 });
     this.pools.set(name, pool);
     pool.configure({
