@@ -1,39 +1,14 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type ControlStub, startControl } from "../testing/control-stub.ts";
-import { type CliResult, runCli } from "../testing/run-cli.ts";
-import { type TemporaryFolder, temporaryFolder } from "../testing/temporary-folder.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { useDesk } from "../testing/desk.ts";
 
-let control: ControlStub;
-let folder: TemporaryFolder;
+const desk = useDesk();
+const { ml, ok, file } = desk;
 
 beforeEach(async () => {
-  control = await startControl();
-  folder = await temporaryFolder();
   await file("model.pkl", "model");
 });
-afterEach(async () => {
-  await control[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
-
-async function ml(...words: readonly string[]): Promise<CliResult> {
-  const environment = { HOSTLER_URL: control.url };
-  return await runCli(["ml", ...words], { environment, cwd: folder.path });
-}
-
-async function ok(...words: readonly string[]): Promise<string> {
-  const { exitCode, out, err } = await ml(...words);
-  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
-  return out;
-}
-
-async function file(name: string, text: string): Promise<void> {
-  const path = join(folder.path, name);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
-}
 
 const workspaceId =
   "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/providers/Microsoft.MachineLearningServices/workspaces/hostler";
@@ -45,7 +20,7 @@ describe("model", () => {
       id: `azureml:${workspaceId}/models/mine/versions/1`,
       name: "mine",
       version: "1",
-      path: join(folder.path, "model.pkl"),
+      path: join(desk.folder, "model.pkl"),
       type: "custom_model",
       stage: "Production",
       tags: { a: "1", b: "2" },
@@ -59,7 +34,7 @@ describe("model", () => {
     expect(JSON.parse(await ok("model", "create", "-f", "assets/model.yml"))).toMatchObject({
       version: "7",
       type: "mlflow_model",
-      path: join(folder.path, "model.pkl"),
+      path: join(desk.folder, "model.pkl"),
     });
   });
 
@@ -115,7 +90,7 @@ describe("model", () => {
   test("download copies the files, delete takes it away", async () => {
     await ok("model", "create", "-n", "mine", "-p", "model.pkl");
     expect((await ml("model", "download", "-n", "mine", "-v", "1", "-p", "copy")).exitCode).toBe(0);
-    expect(await readFile(join(folder.path, "copy", "mine", "model.pkl"), "utf8")).toBe("model");
+    expect(await readFile(join(desk.folder, "copy", "mine", "model.pkl"), "utf8")).toBe("model");
     await ok("model", "delete", "-n", "mine", "-v", "1", "-y");
     expect((await ml("model", "show", "-n", "mine", "-v", "1")).exitCode).toBe(3);
   });
@@ -137,7 +112,7 @@ describe("environment", () => {
     await file("docker/Dockerfile", "FROM scratch\n");
     const words = ["-n", "env", "--build-context", "docker", "--dockerfile-path", "/Dockerfile"];
     expect(JSON.parse(await ok("environment", "create", ...words))).toMatchObject({
-      build: { path: join(folder.path, "docker"), dockerfile_path: "Dockerfile" },
+      build: { path: join(desk.folder, "docker"), dockerfile_path: "Dockerfile" },
     });
     const { exitCode, err } = await ml("environment", "create", ...words, "-i", "image:1");
     expect(exitCode).toBe(1);

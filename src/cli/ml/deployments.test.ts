@@ -1,14 +1,10 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Deployment } from "../../contracts/control/deployment.ts";
 import { deploymentNameSchema, endpointNameSchema } from "../../contracts/control/names.ts";
-import { type ControlStub, startControl } from "../testing/control-stub.ts";
-import { type CliResult, runCli } from "../testing/run-cli.ts";
-import { type TemporaryFolder, temporaryFolder } from "../testing/temporary-folder.ts";
+import { useDesk } from "../testing/desk.ts";
 
-let control: ControlStub;
-let folder: TemporaryFolder;
+const desk = useDesk({ PATH: process.env["PATH"] });
+const { ml, ok, file } = desk;
 
 const workspaceId =
   "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/providers/Microsoft.MachineLearningServices/workspaces/hostler";
@@ -30,38 +26,15 @@ instance_count: 1
 `;
 
 beforeEach(async () => {
-  control = await startControl();
-  folder = await temporaryFolder();
   await file("models/model.pkl", "model");
   await file("src/score.py", "def init(): pass\ndef run(data): return data\n");
   await file("deploy/blue.yml", yaml);
   await file("deploy/conda.yml", "dependencies: [python=3.11]\n");
   await ok("online-endpoint", "create", "-n", "my-endpoint");
 });
-afterEach(async () => {
-  await control[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
-
-async function ml(...words: readonly string[]): Promise<CliResult> {
-  const environment = { PATH: process.env["PATH"], HOSTLER_URL: control.url };
-  return await runCli(["ml", ...words], { environment, cwd: folder.path });
-}
-
-async function ok(...words: readonly string[]): Promise<string> {
-  const { exitCode, out, err } = await ml(...words);
-  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
-  return out;
-}
-
-async function file(name: string, text: string): Promise<void> {
-  const path = join(folder.path, name);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
-}
 
 async function put(name: string): Promise<Deployment> {
-  return await control.plane.deployments.get(
+  return await desk.control.plane.deployments.get(
     endpointNameSchema.parse("my-endpoint"),
     deploymentNameSchema.parse(name),
   );
@@ -119,7 +92,7 @@ describe("online-deployment create", () => {
       },
     });
     expect(await traffic()).toEqual({ blue: 100 });
-    const [model] = await control.plane.assets.list("models", { archived: "with" });
+    const [model] = await desk.control.plane.assets.list("models", { archived: "with" });
     expect(model).toBeUndefined();
   });
 
@@ -140,7 +113,7 @@ describe("online-deployment create", () => {
     await ok("online-deployment", "create", "-f", "deploy/blue.yml", "--set", set);
     const { environment } = await put("blue");
     expect(environment).not.toBeNull();
-    const [asset] = await control.plane.assets.versions("environments", environment?.name ?? never(), {
+    const [asset] = await desk.control.plane.assets.versions("environments", environment?.name ?? never(), {
       archived: "with",
     });
     expect(asset?.image).toBe("mcr.microsoft.com/azureml/curated/sklearn-1.5:latest");
@@ -158,14 +131,14 @@ describe("online-deployment create", () => {
     const { exitCode, err } = await ml(...words);
     expect(exitCode).toBe(1);
     expect(err).toBe("ERROR: There is no endpoint another.\n");
-    expect(control.seen.filter((seen) => seen.startsWith("POST"))).toEqual([]);
+    expect(desk.control.seen.filter((seen) => seen.startsWith("POST"))).toEqual([]);
     await ok(...words, "--local");
-    expect(control.plane.endpoints.all.get("another")?.traffic).toEqual({ blue: 100 });
+    expect(desk.control.plane.endpoints.all.get("another")?.traffic).toEqual({ blue: 100 });
   });
 
   test("with --local takes the traffic of an endpoint whose deployments all have none", async () => {
     // As the control plane says it while the deployment is being made.
-    await control.plane.endpoints.setTraffic(
+    await desk.control.plane.endpoints.setTraffic(
       endpointNameSchema.parse("my-endpoint"),
       { traffic: { blue: 0, green: 0 } },
       { name: "somebody" },
@@ -177,7 +150,7 @@ describe("online-deployment create", () => {
   });
 
   test("that fails ends with status 1, the reason and the log", async () => {
-    control.plane.deployments.finalState = "Failed";
+    desk.control.plane.deployments.finalState = "Failed";
     const { exitCode, out, err } = await ml(
       "online-deployment",
       "create",

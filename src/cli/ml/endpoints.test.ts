@@ -1,37 +1,11 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { startStub } from "../testing/http-stub.ts";
-import { type ControlStub, startControl } from "../testing/control-stub.ts";
+import { startControl } from "../testing/control-stub.ts";
+import { useDesk } from "../testing/desk.ts";
 import { type CliResult, runCli } from "../testing/run-cli.ts";
-import { type TemporaryFolder, temporaryFolder } from "../testing/temporary-folder.ts";
 
-let control: ControlStub;
-let folder: TemporaryFolder;
-
-beforeEach(async () => {
-  control = await startControl();
-  folder = await temporaryFolder();
-});
-afterEach(async () => {
-  await control[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
-
-async function ml(...words: readonly string[]): Promise<CliResult> {
-  const environment = { HOSTLER_URL: control.url, ENDPOINT_NAME: "from-template" };
-  return await runCli(["ml", ...words], { environment, cwd: folder.path });
-}
-
-async function ok(...words: readonly string[]): Promise<string> {
-  const { exitCode, out, err } = await ml(...words);
-  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
-  return out;
-}
-
-async function file(name: string, text: string): Promise<void> {
-  await writeFile(join(folder.path, name), text);
-}
+const desk = useDesk({ ENDPOINT_NAME: "from-template" });
+const { ml, ok, file } = desk;
 
 describe("online-endpoint create", () => {
   test("from flags alone, with the words of the guide", async () => {
@@ -73,7 +47,7 @@ describe("online-endpoint create", () => {
         "traffic": {},
       }
     `);
-    expect(control.plane.endpoints.actors).toEqual([{ name: "hostler ml" }]);
+    expect(desk.control.plane.endpoints.actors).toEqual([{ name: "hostler ml" }]);
   });
 
   test("from a template whose name a script has changed", async () => {
@@ -113,7 +87,7 @@ describe("online-endpoint create", () => {
     expect(exitCode).toBe(1);
     expect(err).toContain("endpoint.yml:2:1");
     expect(err).toContain("auth_mode");
-    expect(control.seen).toEqual([]);
+    expect(desk.control.seen).toEqual([]);
   });
 
   test("with --local and --no-wait is refused", async () => {
@@ -147,7 +121,7 @@ describe("online-endpoint update", () => {
   ])("takes traffic as %j, and changes nothing else", async (words) => {
     const out = await ok("online-endpoint", "update", "--name", "my-endpoint", ...words);
     expect(JSON.parse(out)).toMatchObject({ traffic: { blue: 90, green: 10 }, tags: { a: "1" } });
-    expect(control.seen.at(-1)).toBe("PUT /api/endpoints/my-endpoint/traffic");
+    expect(desk.control.seen.at(-1)).toBe("PUT /api/endpoints/my-endpoint/traffic");
   });
 
   test("mirrors, and ends it with 0", async () => {
@@ -172,7 +146,10 @@ describe("online-endpoint update", () => {
     const words = ["--set", "tags.b=2", "auth_mode=aml_token", "--remove", "tags.a"];
     const out = await ok("online-endpoint", "update", "-n", "my-endpoint", ...words);
     expect(JSON.parse(out)).toMatchObject({ tags: { b: "2" }, auth_mode: "aml_token" });
-    expect(control.plane.endpoints.all.get("my-endpoint")).toMatchObject({ properties: {}, traffic: {} });
+    expect(desk.control.plane.endpoints.all.get("my-endpoint")).toMatchObject({
+      properties: {},
+      traffic: {},
+    });
   });
 
   test("becomes what a file says, but for the traffic", async () => {

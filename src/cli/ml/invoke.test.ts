@@ -1,44 +1,16 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startStub } from "../testing/http-stub.ts";
-import { type ControlStub, startControl } from "../testing/control-stub.ts";
-import { type CliResult, runCli } from "../testing/run-cli.ts";
-import { type TemporaryFolder, temporaryFolder } from "../testing/temporary-folder.ts";
+import { useDesk } from "../testing/desk.ts";
 
-let control: ControlStub;
-let folder: TemporaryFolder;
-
-beforeEach(async () => {
-  control = await startControl();
-  folder = await temporaryFolder();
-});
-afterEach(async () => {
-  await control[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
-
-async function ml(...words: readonly string[]): Promise<CliResult> {
-  const environment = { HOSTLER_URL: control.url, ENDPOINT_NAME: "from-template" };
-  return await runCli(["ml", ...words], { environment, cwd: folder.path });
-}
-
-async function ok(...words: readonly string[]): Promise<string> {
-  const { exitCode, out, err } = await ml(...words);
-  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
-  return out;
-}
-
-async function file(name: string, text: string): Promise<void> {
-  await writeFile(join(folder.path, name), text);
-}
+const desk = useDesk({ ENDPOINT_NAME: "from-template" });
+const { ml, ok, file } = desk;
 
 describe("online-endpoint invoke", () => {
   test("sends the file with the key and prints the answer as a text", async () => {
     await using scoring = await startStub(({ body }, response) => {
       response.end(JSON.stringify(`got ${body}`));
     });
-    control.plane.endpoints.scoringBaseUrl = scoring.url;
+    desk.control.plane.endpoints.scoringBaseUrl = scoring.url;
     await ok("online-endpoint", "create", "-n", "my-endpoint");
     await file("request.json", '{"id": 9007199254740993}');
     const words = ["-n", "my-endpoint", "--request", "request.json"];
@@ -66,7 +38,7 @@ describe("online-endpoint invoke", () => {
       });
       response.end("boom");
     });
-    control.plane.endpoints.scoringBaseUrl = scoring.url;
+    desk.control.plane.endpoints.scoringBaseUrl = scoring.url;
     await ok("online-endpoint", "create", "-n", "my-endpoint");
     await file("request.json", "{}");
     expect(await ml("online-endpoint", "invoke", "-n", "my-endpoint", "-r", "request.json")).toEqual({
@@ -80,7 +52,7 @@ describe("online-endpoint invoke", () => {
     await using scoring = await startStub(({ body }, response) => {
       response.end(body);
     });
-    control.plane.endpoints.scoringBaseUrl = scoring.url;
+    desk.control.plane.endpoints.scoringBaseUrl = scoring.url;
     await ok("online-endpoint", "create", "-n", "my-endpoint");
     await file("request.json", '\u{FEFF}{"a":"é"}');
     const words = ["-n", "my-endpoint", "-r", "request.json", "-o", "tsv"];
@@ -91,7 +63,7 @@ describe("online-endpoint invoke", () => {
     await using scoring = await startStub((_request, response) => {
       response.writeHead(404).end('{"error":{"code":"X","message":"No such deployment."}}');
     });
-    control.plane.endpoints.scoringBaseUrl = scoring.url;
+    desk.control.plane.endpoints.scoringBaseUrl = scoring.url;
     await ok("online-endpoint", "create", "-n", "my-endpoint");
     await file("request.json", "{}");
     const words = ["-n", "my-endpoint", "-r", "request.json", "-d", "green"];
@@ -114,6 +86,6 @@ describe("online-endpoint invoke", () => {
     const { exitCode, err } = await ml("online-endpoint", "invoke", "-n", "my-endpoint", ...words);
     expect(exitCode).toBe(1);
     expect(err).toContain(message);
-    expect(control.seen).toEqual([]);
+    expect(desk.control.seen).toEqual([]);
   });
 });

@@ -1,31 +1,16 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { deploymentNameSchema, endpointNameSchema } from "../../contracts/control/names.ts";
-import { type ControlStub, startControl } from "../testing/control-stub.ts";
-import { type CliResult, runCli } from "../testing/run-cli.ts";
-import { type TemporaryFolder, temporaryFolder } from "../testing/temporary-folder.ts";
+import { useDesk } from "../testing/desk.ts";
+import type { CliResult } from "../testing/run-cli.ts";
 
 /** Lines as guides and sample scripts have them, with names put where those leave a blank. */
 
-let control: ControlStub;
-let folder: TemporaryFolder;
+const desk = useDesk({ PATH: process.env["PATH"] });
+const { file } = desk;
 
 beforeEach(async () => {
-  control = await startControl();
-  folder = await temporaryFolder();
   await file("src/score.py", "def init(): pass\ndef run(data): return data\n");
 });
-afterEach(async () => {
-  await control[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
-
-async function file(name: string, text: string): Promise<void> {
-  const path = join(folder.path, name);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
-}
 
 /** The words of a line as a shell would have them: quotes keep blanks together. */
 function wordsOf(line: string): readonly string[] {
@@ -36,8 +21,7 @@ function wordsOf(line: string): readonly string[] {
 
 async function az(line: string, environment: NodeJS.ProcessEnv = {}): Promise<CliResult> {
   const [, ...words] = wordsOf(line);
-  const variables = { PATH: process.env["PATH"], HOSTLER_URL: control.url, ...environment };
-  return await runCli(words, { environment: variables, cwd: folder.path });
+  return await desk.run(words, environment);
 }
 
 async function ok(line: string, environment: NodeJS.ProcessEnv = {}): Promise<string> {
@@ -77,12 +61,14 @@ test("two deployments without a file, and traffic as JSON", async () => {
     --environment azureml:my-env:1`);
   await ok(`az ml online-endpoint update --name my-endpoint \\
     --traffic  '{"blue": 80, "green": 20}'`);
-  expect(control.plane.endpoints.all.get("my-endpoint")).toMatchObject({
+  expect(desk.control.plane.endpoints.all.get("my-endpoint")).toMatchObject({
     auth_mode: "key",
     traffic: { blue: 80, green: 20 },
   });
   const endpoint = endpointNameSchema.parse("my-endpoint");
-  expect(await control.plane.deployments.get(endpoint, deploymentNameSchema.parse("green"))).toMatchObject({
+  expect(
+    await desk.control.plane.deployments.get(endpoint, deploymentNameSchema.parse("green")),
+  ).toMatchObject({
     model: { name: "my-model-v2", version: "1" },
     environment: { name: "my-env", version: "1" },
     code_configuration: { code: { name: "my-endpoint-green" }, scoring_script: "score.py" },
