@@ -1,6 +1,6 @@
 import { ServingError } from "../../contracts/serving-error.ts";
-import { ModelVersion } from "../models/model-version.ts";
-import { labelOf, type ModelSpec } from "../models/model-spec.ts";
+import type { ModelVersion } from "../models/model-version.ts";
+import type { ModelSpec } from "../models/model-spec.ts";
 import type { BuiltInLauncher } from "../ports/built-in-launcher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {
@@ -13,9 +13,9 @@ import type { InstanceEnd } from "../ports/instance-launcher.ts";
 import type { Meter } from "../ports/meter.ts";
 import type { PayloadCodec, PayloadRequest, RefusedPayload, WrittenPayload } from "../ports/payload-codec.ts";
 import type { Runtime } from "../ports/runtime.ts";
-import { ModelQueue } from "../scheduling/model-queue.ts";
 import type { RegisterOptions } from "./hosted-model-spec.ts";
 import { checkInputs } from "../serving/check-inputs.ts";
+import { queuedVersion } from "../serving/queued-version.ts";
 
 /** Calls that a model of our own runtimes is given at once, at most. */
 const mostCalls = 256;
@@ -48,16 +48,8 @@ export class BuiltInModels implements BuiltInLauncher {
   }
 
   async start(spec: ModelSpec): Promise<HandlerProcess> {
-    const { clock, meter, runtime, codec, queueLimit, epochMs } = this.#options;
-    const queue = new ModelQueue({
-      clock,
-      label: labelOf(spec),
-      queueLimit,
-      onBatch: (calls, rows, computeMs) => {
-        meter.batchEnded(version, { calls, rows, computeMs });
-      },
-    });
-    const version: ModelVersion = new ModelVersion(spec, queue);
+    const { clock, runtime, codec, epochMs } = this.#options;
+    const version = queuedVersion(spec, this.#options);
     version.beginLoad();
     version.finishLoad(await runtime.load(spec));
     return new BuiltInModel(version, { codec, clock, startedAt: epochMs() });

@@ -1,6 +1,6 @@
 import { ServingError } from "../../contracts/serving-error.ts";
 import { labelOf, type ModelSpec } from "../models/model-spec.ts";
-import { ModelVersion } from "../models/model-version.ts";
+import type { ModelVersion } from "../models/model-version.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -8,9 +8,9 @@ import type { Meter } from "../ports/meter.ts";
 import type { ModelSource, SourceListing, SourceProblem } from "../ports/model-source.ts";
 import type { Residency } from "../residency/residency.ts";
 import type { InferenceCall } from "../scheduling/inference-call.ts";
-import { ModelQueue } from "../scheduling/model-queue.ts";
 import type { PendingCall } from "../scheduling/pending-call.ts";
 import { checkInputs } from "./check-inputs.ts";
+import { queuedVersion } from "./queued-version.ts";
 
 export interface InferenceEngineOptions {
   readonly clock: Clock;
@@ -79,7 +79,7 @@ export class InferenceEngine {
   /** Reads the source and registers what it has, or nothing: models then come by name, through {@link load}. */
   async discover({ register = true }: { readonly register?: boolean } = {}): Promise<StartReport> {
     const { specs, problems, notices } = await this.#options.source.list();
-    for (const spec of register ? specs : []) this.registry.put(this.#versionOf(spec));
+    for (const spec of register ? specs : []) this.registry.put(queuedVersion(spec, this.#options));
     this.#problems = problems;
     return { problems, notices };
   }
@@ -178,7 +178,7 @@ export class InferenceEngine {
   }
 
   async #replace(spec: ModelSpec): Promise<void> {
-    const next = this.#versionOf(spec);
+    const next = queuedVersion(spec, this.#options);
     await this.#options.residency.load(next, { cold: false });
     const before = this.registry.put(next);
     if (before !== undefined) await this.#release(before);
@@ -205,20 +205,6 @@ export class InferenceEngine {
     } finally {
       if (this.#changes.get(name) === change) this.#changes.delete(name);
     }
-  }
-
-  #versionOf(spec: ModelSpec): ModelVersion {
-    const { clock, meter, queueLimit } = this.#options;
-    const queue = new ModelQueue({
-      clock,
-      label: labelOf(spec),
-      queueLimit,
-      onBatch: (calls, rows, computeMs) => {
-        meter.batchEnded(version, { calls, rows, computeMs });
-      },
-    });
-    const version: ModelVersion = new ModelVersion(spec, queue);
-    return version;
   }
 }
 

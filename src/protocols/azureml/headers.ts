@@ -1,3 +1,5 @@
+import { connectionHeaders } from "../../contracts/connection-headers.ts";
+
 /** Names the deployment that a request has to go to, and that an answer came from. */
 export const deploymentHeader = "azureml-model-deployment";
 export const sessionHeader = "azureml-model-session";
@@ -8,17 +10,9 @@ export const requestIdHeader = "x-request-id";
 export const msRequestIdHeader = "x-ms-request-id";
 export const clientRequestIdHeader = "x-ms-client-request-id";
 
-/** Headers of one connection (RFC 9110, 7.6.1), and those that end at the gateway or are its own to say. */
+/** Headers of one connection, and those that end at the gateway or are its own to say. */
 const keptHere: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
+  ...connectionHeaders,
   "authorization",
   "expect",
   "host",

@@ -1,15 +1,6 @@
-/** Headers that belong to one connection and not to the message (RFC 9110, 7.6.1). */
-const connectionHeaders: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
+import { connectionHeaders } from "../../contracts/connection-headers.ts";
+
+const leftOut: ReadonlySet<string> = new Set(connectionHeaders);
 
 /** How an answer's body ends: after so many bytes, with its last chunk, or with the connection. */
 export type Framing =
@@ -92,7 +83,7 @@ function addLine(notes: Notes, line: string): void {
     throw new BadResponseError(`a header that is none: ${JSON.stringify(line.slice(0, 40))}`);
   }
   const value = line.slice(colon + 1).trim();
-  if (!connectionHeaders.has(name)) {
+  if (!leftOut.has(name)) {
     if (name === "content-length") notes.length = lengthOf(value, notes.length);
     notes.headers.push(name, value);
   } else if (name === "connection") {
