@@ -178,8 +178,13 @@ def wait_for_end(pid: int) -> None:
 
 
 def main() -> None:
-    """Be a front of its own with a zygote and two workers, and wait to be killed."""
+    """Be a front of its own with two workers, or a zygote that imports the arguments; wait to be killed."""
     front = Front()
+    if imports := sys.argv[1:]:
+        process = front.start("zygote", imports=imports)
+        front.accept()
+        print(front.folder, process.pid, flush=True)
+        signal.pause()
     process, zygote = front.zygote()
     workers = [front.fork(zygote, index)[0].hello["pid"] for index in range(2)]
     print(front.folder, process.pid, *workers, flush=True)

@@ -48,6 +48,14 @@ def test_a_batch_that_fails_is_answered_as_mms_answers(
     assert handled.failure == failure
 
 
+def test_what_is_yielded_beside_a_request_that_is_refused_is_joined(tmp_path: Path) -> None:
+    """The refused one never came to the handler, but its answer has to go out with the other."""
+    folder = write(tmp_path, service="def handle(data, context):\n    return data and [(c for c in 'abc')]\n")
+    batch = [request("{", "application/json"), request("{}", "application/json")]
+    refused, answer = handle(folder, "service.py:handle", batch, decodes=True, batch_size=2).answers
+    assert (refused.status, answer.status, answer.body) == (400, 200, b"abc")
+
+
 def test_what_is_yielded_for_one_of_several_requests_is_joined(tmp_path: Path) -> None:
     folder = write(tmp_path, h="def handle(data, context):\n    return data and [iter(['a', b'b']), 'c']\n")
     answers = handle(folder, "h:handle", [request(), request()], batch_size=2).answers

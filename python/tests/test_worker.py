@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,11 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from front import PATIENCE_S, Front, Peer, wait_for_end
-from hostler.protocol import fields, frames
-from hostler.transport import BUFFER_BYTES
+from hostler import runtimes
+from hostler.protocol import errors, fields, frames
+from hostler.protocol.errors import ConnectionEnded
+from hostler.transport import BUFFER_BYTES, Connection
+from hostler.worker import Worker
 from serving import Output, read
 
 if TYPE_CHECKING:
@@ -232,6 +236,24 @@ def test_a_load_that_fails_is_told_and_logged(worker: Peer, tmp_path: Path) -> N
     assert error["code"] == "LOAD_FAILED"
     assert str(tmp_path / "model.joblib") in str(error["message"])
     assert "Traceback" not in str(error)
+
+
+def test_an_error_longer_than_a_header_is_told_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("x" * 2 * frames.HEADER_LIMIT)
+
+    monkeypatch.setattr(runtimes, "load", fail)
+    ours, theirs = socket.socketpair()
+    peer = Peer(Connection(ours), {})
+    header: Header = {"model": 1, "name": "m", "runtime": "sklearn", "artifact": "/m", "folder": "/"}
+    identity = peer.send(frames.LOAD, header)
+    ours.shutdown(socket.SHUT_WR)
+    with pytest.raises(ConnectionEnded), theirs:
+        Worker(Connection(theirs)).serve()
+    assert peer.receive().kind == frames.LOG
+    answer = peer.receive()
+    assert (answer.identity, error_of(answer)["code"]) == (identity, errors.LOAD_FAILED)
+    peer.close()
 
 
 def test_an_unknown_runtime_is_refused(worker: Peer, artifact: Path) -> None:

@@ -158,6 +158,26 @@ def test_nothing_outlives_a_killed_front() -> None:
     front.wait()
 
 
+def test_a_front_that_is_killed_while_its_zygote_imports_leaves_no_folder(tmp_path: Path) -> None:
+    released = tmp_path / "released"
+    module = f"import os, time\nwhile not os.path.exists({str(released)!r}): time.sleep(0.01)\n"
+    (tmp_path / "until_released.py").write_text(module)
+    front = subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "front.py"), "until_released"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert front.stdout is not None
+    with front.stdout as stdout:
+        folder, zygote = stdout.readline().split()
+    front.kill()
+    front.wait()
+    released.touch()
+    wait_for_end(int(zygote))
+    assert not Path(folder).exists()
+
+
 def test_a_dismissed_zygote_leaves_the_folder_to_the_others(front: Front) -> None:
     process, zygote = front.zygote()
     worker, _ = front.fork(zygote, 1)

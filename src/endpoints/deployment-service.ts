@@ -218,6 +218,9 @@ export class DeploymentService implements DeploymentOperations {
 
   /** Ends what runs for an endpoint that has been deleted. */
   async close(endpoint: RunningEndpoint): Promise<void> {
+    for (const name of endpoint.deployments.keys()) {
+      this.#waiters.tell(labelOf({ endpoint: endpoint.state.name, name }));
+    }
     await Promise.all([...endpoint.deployments.values()].map(({ runner }) => this.#end(runner)));
     this.#options.ended();
   }

@@ -38,9 +38,7 @@ export class EventLog {
     this.#waiting.push({ endpoint, event: { at: timestamp(), deployment, reason, message, level } });
     if (this.#isStopped) return;
     this.#timer ??= clock.schedule(gatherMs, () => {
-      logged(logger, "events could not be written", () => {
-        this.flush();
-      });
+      this.#tryToFlush();
     });
   }
 
@@ -52,8 +50,15 @@ export class EventLog {
 
   /** Writes what has gathered; what comes later goes to the log alone. */
   stop(): void {
-    this.flush();
+    this.#tryToFlush();
     this.#isStopped = true;
+  }
+
+  /** Nobody waits for it, or could do anything where it fails. */
+  #tryToFlush(): void {
+    logged(this.#options.logger, "events could not be written", () => {
+      this.flush();
+    });
   }
 
   /** Writes what has gathered. */

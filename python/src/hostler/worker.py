@@ -26,6 +26,9 @@ PLANS: Final = 1024
 PLAN_HEADER_BYTES: Final = 4096
 """Larger headers are not worth remembering: they carry something that changes with every call."""
 
+LOG_LIMIT: Final = 64 * 1024
+"""Of a longer message the rest is left out: an error may carry all of its input, and a header has a limit."""
+
 TRACEBACK_CODES: Final = (errors.MODEL_ERROR, errors.LOAD_FAILED, errors.OUT_OF_MEMORY)
 """Errors whose cause only the operator can find, and only with the traceback."""
 
@@ -206,7 +209,8 @@ class Worker:
         self._connection.send(frames.render(frames.END, identity, {"error": failure.to_header()}))
 
     def _log(self, level: str, message: str, logger: str, model: int | None = None) -> None:
-        event: Header = {"level": level, "message": message, "logger": logger, "model": model}
+        text = message if len(message) <= LOG_LIMIT else f"{message[:LOG_LIMIT]}…"
+        event: Header = {"level": level, "message": text, "logger": logger, "model": model}
         self._connection.send(frames.render(frames.LOG, frames.EVENT, event))
 
 

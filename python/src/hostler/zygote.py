@@ -84,15 +84,17 @@ class Zygote:
                 its socket's folder is removed too; otherwise it is still needed.
             ProtocolError: if the front breaks the protocol; the workers go on.
         """
-        result = self._import(self._launch.imports)
-        handshake.expect_welcome(self._connection)  # importing did not wait for it: the front is starting too
-        self._end(frames.EVENT, result)
-        self._watch_children()
-        poll = select.poll()
-        poll.register(self._connection.stream, select.POLLIN)
-        poll.register(STANDARD_INPUT, select.POLLIN)
-        poll.register(self._wakeup, select.POLLIN)
         try:
+            result = self._import(self._launch.imports)
+            handshake.expect_welcome(
+                self._connection
+            )  # importing did not wait for it: the front is starting too
+            self._end(frames.EVENT, result)
+            self._watch_children()
+            poll = select.poll()
+            poll.register(self._connection.stream, select.POLLIN)
+            poll.register(STANDARD_INPUT, select.POLLIN)
+            poll.register(self._wakeup, select.POLLIN)
             self._answer_taken()  # what came in one piece with the welcome: the poll would never tell of it
             while True:
                 for descriptor, _ in poll.poll():

@@ -48,6 +48,27 @@ describe("online-endpoint invoke", () => {
     });
   });
 
+  test("whose answer breaks off in the middle says so, and blames nobody else", async () => {
+    await using scoring = await startStub((_request, response) => {
+      response.writeHead(200, { "content-length": "100" }).write("[1,", () => response.destroy());
+    });
+    desk.control.plane.endpoints.scoringBaseUrl = scoring.url;
+    await ok("online-endpoint", "create", "-n", "my-endpoint");
+    await file("request.json", "{}");
+    const { exitCode, err } = await ml(
+      "online-endpoint",
+      "invoke",
+      "-n",
+      "my-endpoint",
+      "-r",
+      "request.json",
+    );
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(
+      /^ERROR: The answer from http.* broke off \(.+\)\.\nTo do: See whether hostler up is running/,
+    );
+  });
+
   test("takes a file with the byte order mark that PowerShell writes", async () => {
     await using scoring = await startStub(({ body }, response) => {
       response.end(body);

@@ -79,8 +79,9 @@ export class CallLine {
     const call = this.#calls[this.#first];
     if (call === undefined) return undefined;
     this.#first += 1;
-    if (this.#first === this.#calls.length) {
-      this.#calls = [];
+    // A line that always has somebody in it is never empty: those who have left are cut off when they are half of it.
+    if (this.#first * 2 >= this.#calls.length) {
+      this.#calls = this.#calls.slice(this.#first);
       this.#first = 0;
     }
     return call;

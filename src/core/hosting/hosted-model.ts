@@ -16,7 +16,7 @@ import type {
 import type { HostedWorker, WorkerLoss } from "./hosted-worker.ts";
 import { PendingInvoke, refusedCall } from "./pending-invoke.ts";
 import type { RunningCalls, RunOutcome } from "./running-calls.ts";
-import { noWorker, queueFull, unloadedEarly, waitedTooLong } from "./refusals.ts";
+import { noSuchModel, noWorker, queueFull, unloadedEarly, waitedTooLong } from "./refusals.ts";
 
 export interface HostedModelOptions {
   readonly clock: Clock;
@@ -35,7 +35,8 @@ export class HostedModel {
   readonly options: RegisterOptions;
   readonly #context: HostedModelOptions;
   readonly #line: CallLine;
-  readonly #leaving = new Set<Promise<void>>();
+  /** Workers that are too many, until they have ended what they run. */
+  readonly #leaving = new Map<HostedWorker, Promise<void>>();
   #workers: readonly HostedWorker[] = [];
   #minWorkers: number;
   #maxWorkers: number;
@@ -43,6 +44,7 @@ export class HostedModel {
   #hasBegun = false;
   readonly #loaded = Promise.withResolvers<undefined>();
   #isDraining = false;
+  #ending: Promise<void> | null = null;
   /** One for all calls. */
   readonly #callerLeft = (): void => {
     for (const worker of this.#workers) worker.callerLeft();
@@ -134,13 +136,9 @@ export class HostedModel {
   }
 
   /** Ends the workers at once, and everything that waits or runs. Resolves when none is left. */
-  async end(): Promise<void> {
-    this.#isDraining = true;
-    this.#batchTimer?.cancel();
-    const workers = this.#workers;
-    this.#workers = [];
-    this.#refuseWaiting();
-    await Promise.all([...workers.map((worker) => worker.end()), ...this.#leaving]);
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
   }
 
   /** For whoever makes its workers: one of them takes a batch. */
@@ -199,7 +197,19 @@ export class HostedModel {
     };
   }
 
+  async #end(): Promise<void> {
+    this.#isDraining = true;
+    this.#batchTimer?.cancel();
+    this.#drained?.();
+    const workers = [...this.#workers, ...this.#leaving.keys()];
+    this.#workers = [];
+    this.#refuseWaiting();
+    await Promise.all([...workers.map((worker) => worker.end()), ...this.#leaving.values()]);
+  }
+
   async #apply({ minWorkers, maxWorkers }: ScaleOptions): Promise<ScaleOutcome> {
+    // It may have been ended since it was asked for: whatever were started now nobody would end.
+    if (this.#ending !== null) throw noSuchModel(this.spec.name);
     this.#minWorkers = minWorkers;
     this.#maxWorkers = maxWorkers;
     const count = Math.min(Math.max(this.#workers.length, minWorkers), maxWorkers);
@@ -231,9 +241,10 @@ export class HostedModel {
 
   #letGo(worker: HostedWorker): Promise<void> {
     const gone = worker.retire();
-    this.#leaving.add(gone);
+    this.#leaving.set(worker, gone);
     return gone.finally(() => {
-      this.#leaving.delete(gone);
+      this.#leaving.delete(worker);
+      this.#checkDrained();
     });
   }
 
@@ -276,7 +287,8 @@ export class HostedModel {
     // What waits is served by the workers that are there; a worker that was lost is not waited for.
     const hasWorker = this.#workers.some(({ isReady, isBusy }) => isReady || isBusy);
     if (!hasWorker) this.#refuseWaiting();
-    if (this.#line.oldestAt === null && !this.#workers.some(({ isBusy }) => isBusy)) this.#drained?.();
+    const all = [...this.#workers, ...this.#leaving.keys()];
+    if (this.#line.oldestAt === null && !all.some(({ isBusy }) => isBusy)) this.#drained?.();
   }
 
   #refuseWaiting(): void {

@@ -260,4 +260,50 @@ describe("stopping", () => {
     await rig.clock.runOut();
     expect([rig.handlers.running.size, rig.released]).toEqual([0, ["c", "a", "b"]]);
   });
+
+  it("gives models that are being unloaded no more time than the others", async () => {
+    const rig = new HostRig();
+    rig.behaviour.set("a", { runMs: "never" });
+    await rig.load("a", { responseTimeoutMs: 1e6 });
+    const call = rig.call("a");
+    const unloading = rig.unload("a");
+    await rig.clock.settle();
+    await rig.clock.until(rig.host.stop(500));
+    expect([endOf(await call.outcome), await unloading]).toEqual(["WORKER_DIED", "unloaded"]);
+    expect([rig.clock.now(), rig.clock.pending]).toEqual([510, 0]);
+  });
+
+  it("ends workers that were too many, and still ran something", async () => {
+    const rig = new HostRig();
+    rig.behaviour.set("a", { runMs: "never" });
+    await rig.load("a", { responseTimeoutMs: 1e6 });
+    const call = rig.call("a");
+    await scale(rig, 0, 0, false);
+    await rig.clock.settle();
+    await rig.clock.until(rig.host.stop(500));
+    expect(endOf(await call.outcome)).toBe("WORKER_DIED");
+    expect([rig.clock.now(), rig.handlers.running.size]).toEqual([510, 0]);
+  });
+
+  it("lets workers that were too many end what they run, where there is time", async () => {
+    const rig = new HostRig();
+    rig.behaviour.set("a", { runMs: 100 });
+    await rig.load("a");
+    const call = rig.call("a", "1");
+    await scale(rig, 0, 0, false);
+    await rig.clock.settle();
+    await rig.clock.until(rig.host.stop(500));
+    expect(endOf(await call.outcome)).toBe("1");
+    expect(rig.clock.now()).toBe(111);
+  });
+
+  it("starts no worker for somebody who asked for more just before", async () => {
+    const rig = new HostRig();
+    await rig.load("a");
+    const scaling = scale(rig, 3).catch((error: unknown) => error);
+    await rig.clock.until(rig.host.stop());
+    expect(await scaling).toMatchObject({ code: "MODEL_NOT_FOUND" });
+    await rig.clock.runOut();
+    expect(rig.handlers.running.size).toBe(0);
+  });
 });

@@ -62,6 +62,8 @@ export class ModelHost {
   readonly #table: ModelTable;
   /** Models that are being unloaded, by the key that the next one of their name waits for. */
   readonly #leaving = new Map<string, Promise<void>>();
+  /** The same models: a stop lets none of them take longer than it gives the others. */
+  readonly #departing = new Set<HostedModel>();
   #workers = 0;
   #isStopping = false;
 
@@ -191,7 +193,11 @@ export class ModelHost {
       this.#table.remove(model);
       void this.#leave(model, () => (graceMs > 0 ? model.retire(graceMs) : model.end()));
     }
+    const timer = this.#options.clock.schedule(graceMs, () => {
+      for (const model of this.#departing) void model.end();
+    });
     while (this.#leaving.size > 0) await Promise.all(this.#leaving.values());
+    timer.cancel();
   }
 
   /** Starts the model's first workers, once an older one of its name has gone; where that fails it is forgotten. */
@@ -222,9 +228,11 @@ export class ModelHost {
       await model.spec.release?.();
     })();
     this.#leaving.set(key, leaving);
+    this.#departing.add(model);
     try {
       await leaving;
     } finally {
+      this.#departing.delete(model);
       if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);
     }
     if (model.wasReady) meter?.unloaded(model.spec.name, { unloadMs: clock.now() - startedAt });

@@ -1,6 +1,7 @@
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { ModelPage } from "./hosted-model-spec.ts";
 import type { HostedModel } from "./hosted-model.ts";
+import { noSuchModel } from "./refusals.ts";
 
 interface Versions {
   readonly models: Map<string, HostedModel>;
@@ -86,7 +87,7 @@ export class ModelTable {
       const message = `Model version: ${version} does not exist for model: ${name}`;
       return new ServingError("MODEL_NOT_FOUND", message, { model: name, version });
     }
-    return new ServingError("MODEL_NOT_FOUND", `Model not found: ${name}`, { model: name });
+    return noSuchModel(name);
   }
 
   /** One page of the names in their order, each with its default version. */

@@ -2,6 +2,10 @@ import { ServingError } from "../../contracts/serving-error.ts";
 
 /** Why a call to a hosted model is not answered. */
 
+export function noSuchModel(model: string): ServingError {
+  return new ServingError("MODEL_NOT_FOUND", `Model not found: ${model}`, { model });
+}
+
 export function noWorker(model: string): ServingError {
   return new ServingError("MODEL_NOT_READY", `No worker of model ${model} is running.`, {
     model,

@@ -347,4 +347,17 @@ describe("stopping", () => {
     await rig.clock.until(Promise.all([stopped, forced]));
     expect(rig.pool.admit().kind).toBe("refused");
   });
+
+  it("that is forced waits for no calls of instances that were too many either", async () => {
+    const rig = await served({ instance_count: 2 });
+    rig.pool.admit();
+    rig.pool.admit();
+    rig.apply({}, { instance_count: 1 }, "first");
+    await rig.clock.advance(100);
+    expect(rig.running).toBe("1 1");
+    const stopped = rig.runner.stop({ force: true });
+    await rig.clock.advance(100);
+    expect(rig.running).toBe("");
+    await rig.clock.until(stopped);
+  });
 });

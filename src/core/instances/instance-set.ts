@@ -71,7 +71,8 @@ const abandonMs = 30_000;
 export class InstanceSet {
   readonly #options: InstanceSetOptions;
   readonly #supervisors: InstanceSupervisor[] = [];
-  readonly #retiring = new Set<Promise<void>>();
+  /** Instances that are too many, until nothing of them is left. */
+  readonly #surplus = new Map<InstanceSupervisor, Promise<void>>();
   readonly #pause: Pause;
   readonly #log: RecentLines;
   #target: DeploymentTarget;
@@ -148,7 +149,7 @@ export class InstanceSet {
     if (this.#prepared === null || this.#isStopped) return;
     while (this.#supervisors.length < this.#count()) this.#supervisors.push(this.#supervise(this.#prepared));
     for (const surplus of this.#supervisors.splice(this.#count())) {
-      this.#track(surplus.retire(drainMs, stopGraceMs));
+      this.#retire(surplus, drainMs);
     }
     if (this.isReady) this.#options.events.ready();
   }
@@ -161,7 +162,8 @@ export class InstanceSet {
 
   /** Ends everything now, also what still drains. */
   async kill(): Promise<void> {
-    const killed = Promise.all(this.#supervisors.map((supervisor) => supervisor.stop(0)));
+    const all = [...this.#supervisors, ...this.#surplus.keys()];
+    const killed = Promise.all(all.map((supervisor) => supervisor.stop(0)));
     await Promise.all([killed, this.stop(0)]);
   }
 
@@ -175,7 +177,7 @@ export class InstanceSet {
   async #end(stop: (supervisor: InstanceSupervisor) => Promise<void>): Promise<void> {
     this.#isStopped = true;
     this.#pause.end();
-    const stopped = Promise.all([...this.#supervisors.map(stop), ...this.#retiring]);
+    const stopped = Promise.all([...this.#supervisors.map(stop), ...this.#surplus.values()]);
     const patience = new Pause(this.#options.clock);
     await Promise.race([
       stopped,
@@ -306,9 +308,9 @@ export class InstanceSet {
     else this.#fail(failure);
   }
 
-  #track(work: Promise<void>): void {
-    this.#retiring.add(work);
-    void work.finally(() => this.#retiring.delete(work));
+  #retire(surplus: InstanceSupervisor, drainMs: number): void {
+    const gone = surplus.retire(drainMs, stopGraceMs).finally(() => this.#surplus.delete(surplus));
+    this.#surplus.set(surplus, gone);
   }
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -227,4 +228,24 @@ describe("deleting", () => {
     await expect(assets.get("models", iris, version("1"))).rejects.toMatchObject({ code: "ASSET_NOT_FOUND" });
     expect((await model("m")).version).toBe("1");
   });
+});
+
+it("what a deployment begins to use while its deletion waits for another one stays", async () => {
+  await files({ "a.pkl": "a", "b.pkl": "b" });
+  await model("a.pkl");
+  await model("b.pkl");
+  const first = assets.delete("models", iris, version("2"));
+  // It has begun, and its files are on their way out.
+  await Promise.resolve();
+  const second = assets.delete("models", iris, version("1"));
+  user = "shop/blue";
+  await first;
+  await expect(second).rejects.toThrow("is used by the deployment shop/blue");
+  expect((await assets.get("models", iris, version("1"))).version).toBe("1");
+});
+
+it("what is neither a file nor a folder is refused rather than read without end", async () => {
+  const path = join(folder, "pipe");
+  execFileSync("mkfifo", [path]);
+  await expect(model("pipe")).rejects.toMatchObject({ code: "INVALID_REQUEST" });
 });

@@ -117,18 +117,13 @@ export class AssetCatalogue implements AssetOperations {
   }
 
   async delete(kind: AssetKind, name: AssetName, version: AssetVersion): Promise<void> {
-    const { records, folder, userOf } = this.#options;
-    const { asset } = this.resolve(kind, { name, version });
-    const user = userOf(kind, asset);
-    if (user !== null) {
-      const label = `${kindRules[kind].noun} ${name}:${asset.version}`;
-      throw new ServingError("CONFLICT", `The ${label} is used by the deployment ${user}.`, {
-        hint: "Delete that deployment first, or archive the asset, which hides it from lists.",
-      });
-    }
-    await this.#registering.run(() => {
+    const { records, folder } = this.#options;
+    await this.#registering.run(async () => {
+      const { asset } = this.resolve(kind, { name, version });
+      // In one go with the deletion: a deployment may have come to use it while this waited for its turn.
+      this.#refuseUsed(kind, asset);
       records.delete(kind, asset);
-      return folder.remove(kind, asset);
+      await folder.remove(kind, asset);
     });
   }
 
@@ -141,6 +136,16 @@ export class AssetCatalogue implements AssetOperations {
       for (const { kind, target } of forgotten) records.delete(kind, target);
       for (const { kind, target } of forgotten) await folder.remove(kind, target);
       return forgotten.length;
+    });
+  }
+
+  /** @throws ServingError CONFLICT */
+  #refuseUsed(kind: AssetKind, target: AssetTarget): void {
+    const user = this.#options.userOf(kind, target);
+    if (user === null) return;
+    const label = `${kindRules[kind].noun} ${target.name}:${target.version}`;
+    throw new ServingError("CONFLICT", `The ${label} is used by the deployment ${user}.`, {
+      hint: "Delete that deployment first, or archive the asset, which hides it from lists.",
     });
   }
 

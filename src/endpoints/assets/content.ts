@@ -38,7 +38,11 @@ export async function readContent(path: string, field: string): Promise<Content>
     }
     throw ServingError.invalidField(field, "a file or folder that can be read", path);
   });
-  if (!found.isDirectory()) {
+  // A pipe or a device would be read without end.
+  if (!found.isDirectory() && !found.isFile()) {
+    throw ServingError.invalidField(field, "a file or folder", path);
+  }
+  if (found.isFile()) {
     return {
       name,
       isFolder: false,

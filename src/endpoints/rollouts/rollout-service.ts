@@ -192,14 +192,15 @@ export class RolloutService implements RolloutOperations {
   #end(running: Running, { state, reason, actor, traffic }: Ending): Rollout {
     const { journal, endpoints, records, events, timestamp } = this.#options;
     const { record, watch } = running;
-    watch.stop();
-    this.#running.delete(record.endpoint);
     const rollout: Rollout = { ...record.rollout, state, reason, ended_at: timestamp() };
     const what = `rollout to ${rollout.to} ${state.replace("_", " ")}`;
     journal.record({ endpoint: record.endpoint, actor, what }, () => {
       if (traffic !== null) endpoints.shiftTraffic(record.endpoint, { traffic }, { actor, what });
       records.update({ ...record, rollout });
     });
+    // Not before that is written: one that could not be ended is watched on, and tried again.
+    watch.stop();
+    this.#running.delete(record.endpoint);
     const level = state === "rolled_back" ? "error" : "info";
     const message = reason === null ? `All traffic goes to ${rollout.to}.` : `${reason}.`;
     events.add(record.endpoint, rollout.to, { reason: eventReasons[state], message, level });

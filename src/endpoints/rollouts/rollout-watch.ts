@@ -11,6 +11,7 @@ export interface RolloutWatchOptions {
   readonly measure: () => { readonly fresh: Totals; readonly live: Totals };
   /** Why the new deployment cannot take calls at all, whatever was measured; null where it can. */
   readonly outage: () => string | null;
+  /** Told at every look until it is stopped. */
   readonly onBreach: (reason: string) => void;
   readonly onStepEnd: () => void;
 }
@@ -70,7 +71,6 @@ export class RolloutWatch {
     const now = this.#sample();
     const reason = trouble ?? this.#breach(now);
     if (reason !== null) {
-      this.stop();
       onBreach(reason);
       return;
     }

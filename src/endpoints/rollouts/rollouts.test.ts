@@ -1,5 +1,6 @@
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type RolloutSpec, rolloutSpecSchema } from "../../contracts/control/rollout.ts";
 import { actor, deploymentName, endpointName, PlaneRig } from "../testing/plane-rig.ts";
 import { sharesAt } from "./shares.ts";
@@ -228,5 +229,33 @@ describe("the shares of a step", () => {
         }
       }),
     );
+  });
+});
+
+describe("a rollout whose end could not be written, as on a full disk", () => {
+  const full = (): never => {
+    throw new Error("database or disk is full");
+  };
+  afterEach(() => vi.restoreAllMocks());
+
+  it("is watched on, and goes back as soon as that can be written", async () => {
+    await start();
+    await calls(1);
+    const broken = { green: { status: () => 500 } };
+    const writing = vi.spyOn(DatabaseSync.prototype, "exec").mockImplementation(full);
+    await calls(4, broken);
+    writing.mockRestore();
+    expect(rig.logger.of("a rollout could not be rolled back")).not.toEqual([]);
+    await calls(2, broken);
+    expect(await traffic()).toEqual({ blue: 100, green: 0 });
+    expect((await rollout())?.state).toBe("rolled_back");
+  });
+
+  it("can be cancelled again", async () => {
+    await start();
+    const writing = vi.spyOn(DatabaseSync.prototype, "exec").mockImplementation(full);
+    await expect(rig.plane.rollouts.cancel(shop, { actor, undo: true })).rejects.toThrow("disk is full");
+    writing.mockRestore();
+    expect((await rig.plane.rollouts.cancel(shop, { actor, undo: true })).state).toBe("cancelled");
   });
 });

@@ -111,6 +111,8 @@ export class AsyncCalls {
         if (!this.#hasStopped()) this.#enqueue(record);
         return;
       }
+      // It may have failed since hostler stops: it is kept, and done once more after the next start.
+      if (end.kind === "failed" && this.#hasStopped()) return;
       await this.#write(record, end);
       this.#forget(record);
     });

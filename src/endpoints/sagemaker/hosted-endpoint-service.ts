@@ -30,6 +30,8 @@ export class HostedEndpointService implements HostedEndpointOperations, HostedDi
   readonly #live = new Map<string, LiveHostedEndpoint>();
   /** Gone for good, but for the calls that are under way. */
   readonly #deleting = new Map<string, HostedEndpoint>();
+  /** What runs of these; a stop has no more patience with it than with the others. */
+  readonly #closing = new Set<LiveHostedEndpoint>();
   readonly #work = new Set<Promise<void>>();
   #isStopped = false;
 
@@ -133,8 +135,10 @@ export class HostedEndpointService implements HostedEndpointOperations, HostedDi
       this.#live.delete(name);
       if (live === undefined) return;
       this.#deleting.set(name, { ...this.#view(record), status: "Deleting" });
+      this.#closing.add(live);
       this.#background(name, async () => {
         await live.close();
+        this.#closing.delete(live);
         this.#deleting.delete(name);
       });
     });
@@ -163,7 +167,7 @@ export class HostedEndpointService implements HostedEndpointOperations, HostedDi
   async stop({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
     this.#isStopped = true;
     this.#options.launcher.stop();
-    await Promise.all([...this.#live.values()].map((live) => live.stop({ force })));
+    await Promise.all([...this.#live.values(), ...this.#closing].map((live) => live.stop({ force })));
     await Promise.all(this.#work);
   }
 

@@ -173,6 +173,58 @@ describe("endpoints of SageMaker's kind", () => {
   });
 });
 
+describe("an instance that ended by itself", () => {
+  it("is replaced once, also where the numbers are set meanwhile", async () => {
+    await open({ launchMs: 1_000 });
+    await rig.config("c", { a: 1 });
+    await rig.sagemaker.endpoints.create("e", "c", []);
+    await rig.clock.advance(2_000);
+    [...rig.launcher.containers][0]?.crash();
+    await rig.clock.settle();
+    const { DesiredWeightsAndCapacities: wanted } = updateCapacitiesSchema.parse({
+      EndpointName: "e",
+      DesiredWeightsAndCapacities: [{ VariantName: "a", DesiredInstanceCount: 1 }],
+    });
+    await rig.sagemaker.endpoints.setCapacities("e", wanted);
+    await rig.clock.advance(10_000);
+    expect(rig.launcher.containers.size).toBe(1);
+  });
+
+  it("takes its sessions with it", async () => {
+    const asked: unknown[] = [];
+    await open({
+      answer: (_model, _request, launch) => {
+        asked.push(launch);
+        const headers = ["x-amzn-sagemaker-new-session-id", "s; Expires=never"];
+        return { kind: "answered", status: 200, headers, body: new Uint8Array() };
+      },
+    });
+    await rig.config("c", { a: 1 });
+    await rig.endpoint("e", "c");
+    await rig.call("e");
+    const first = [...rig.launcher.containers][0];
+    first?.crash();
+    await rig.clock.advance(1_000);
+    expect(await rig.call("e", { sessionId: "s" })).toMatchObject({ kind: "answered" });
+    expect(asked[1]).not.toBe(asked[0]);
+  });
+});
+
+describe("a forced stop", () => {
+  it("waits for no calls of endpoints that were deleted either", async () => {
+    await open({ answerMs: 30_000 });
+    await rig.config("c", { a: 1 });
+    await rig.endpoint("e", "c");
+    void rig.begin("e");
+    await rig.clock.settle();
+    await rig.sagemaker.endpoints.delete("e");
+    await rig.clock.settle();
+    const before = rig.clock.now();
+    await rig.reopen();
+    expect(rig.clock.now() - before).toBeLessThan(1_000);
+  });
+});
+
 describe("after a start", () => {
   it("what served serves again, and calls wait for it", async () => {
     await open({ launchMs: 1_000 });
@@ -223,6 +275,29 @@ describe("after a start", () => {
     expect(rig.objects.all.size).toBe(0);
     await rig.clock.advance(10_000);
     expect(rig.objects.all.get("s3://bucket/out/id.out")).toBe("answer");
+  });
+
+  it("asynchronous calls whose input was still being read are answered, too", async () => {
+    await open({
+      answer: () => ({ kind: "answered", status: 200, headers: [], body: Buffer.from("answer") }),
+    });
+    const AsyncInferenceConfig = { OutputConfig: { S3OutputPath: "s3://bucket/out" } };
+    await rig.config("c", { a: 1 }, { AsyncInferenceConfig });
+    await rig.endpoint("e", "c");
+    rig.objects.all.set("s3://bucket/in", "[1]");
+    rig.objects.readMs = 5_000;
+    await rig.sagemaker.directory.find("e")?.submit({
+      headers: [],
+      input: { kind: "location", url: "s3://bucket/in" },
+      inferenceId: "id",
+      fileName: null,
+      pathExtension: null,
+      ttlMs: 3_600_000,
+      timeoutMs: 900_000,
+    });
+    await rig.reopen();
+    await rig.clock.advance(20_000);
+    expect([...rig.objects.all.keys()]).toEqual(["s3://bucket/in", "s3://bucket/out/id.out"]);
   });
 });
 

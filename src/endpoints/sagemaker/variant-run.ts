@@ -65,7 +65,7 @@ export class VariantRun {
     );
     const started = await Promise.allSettled(missing.map((ordinal) => this.#start(ordinal)));
     const surplus = [...this.#instances].filter(([ordinal]) => ordinal >= count);
-    for (const [ordinal] of surplus) this.#instances.delete(ordinal);
+    for (const [ordinal] of surplus) this.#remove(ordinal);
     void Promise.all(surplus.map(([, instance]) => this.#end(instance, instanceWaitMs)));
     const failed = started.find((one) => one.status === "rejected");
     if (failed !== undefined) throw ServingError.from(failed.reason, "DEPLOYMENT_FAILED");
@@ -78,7 +78,7 @@ export class VariantRun {
     try {
       const instance = await this.#choose(invocation);
       const { label, answer } = await instance.invoke(invocation, cancellation);
-      this.#keepSession(instance, invocation, answer);
+      this.#keepSession(instance, answer);
       const { status, headers, body, modelMs } = answer;
       this.#tally.answered(status, { modelMs, totalMs: clock.now() - startedAt });
       return { kind: "answered", variant: variant.VariantName, container: label, status, headers, body };
@@ -112,6 +112,7 @@ export class VariantRun {
     for (const timer of this.#retries) timer.cancel();
     for (const instance of this.#instances.values()) this.#leaving.add(instance);
     this.#instances.clear();
+    this.#sessions.clear();
     this.#tellChanged();
     await Promise.all([...this.#leaving].map((instance) => this.#end(instance, graceMs)));
   }
@@ -128,7 +129,8 @@ export class VariantRun {
         downloadTimeoutMs: (variant.ModelDataDownloadTimeoutInSeconds ?? downloadTimeoutS) * msPerS,
       },
     });
-    if (this.#isStopped || ordinal >= this.#wanted) {
+    // While it started, the same place may have been filled otherwise: two in one place would leave one that nobody ends.
+    if (this.#isStopped || ordinal >= this.#wanted || this.#instances.has(ordinal)) {
       await instance.stop(0);
       return;
     }
@@ -141,7 +143,7 @@ export class VariantRun {
 
   /** An instance has ended by itself. */
   async #replace(ordinal: number, instance: VariantInstance, reason: string): Promise<void> {
-    this.#instances.delete(ordinal);
+    this.#remove(ordinal);
     this.#options.log.line(ordinal, "hostler", `The instance ended (${reason}); another one is started.`);
     await instance.stop(0).catch(() => undefined);
     this.#retry(ordinal);
@@ -166,6 +168,13 @@ export class VariantRun {
       );
     });
     this.#retries.add(timer);
+  }
+
+  /** Its sessions go with it: their next calls go to another one, which says what it thinks of them. */
+  #remove(ordinal: number): void {
+    const instance = this.#instances.get(ordinal);
+    this.#instances.delete(ordinal);
+    for (const [id, opener] of this.#sessions) if (opener === instance) this.#sessions.delete(id);
   }
 
   /** Its calls end, then it does. */
@@ -201,17 +210,13 @@ export class VariantRun {
   }
 
   /** Calls of a session go to the instance that opened it. */
-  #keepSession(
-    instance: VariantInstance,
-    { sessionId }: Invocation,
-    { headers }: InstanceAnswer["answer"],
-  ): void {
+  #keepSession(instance: VariantInstance, { headers }: InstanceAnswer["answer"]): void {
+    // One that has gone meanwhile gets no more calls.
+    if (![...this.#instances.values()].includes(instance)) return;
     const opened = headerOf(headers, "x-amzn-sagemaker-new-session-id");
     if (opened !== null) this.#sessions.set(opened.split(";", 1)[0]?.trim() ?? "", instance);
     const closed = headerOf(headers, "x-amzn-sagemaker-closed-session-id");
     if (closed !== null) this.#sessions.delete(closed.trim());
-    if (sessionId !== null && ![...this.#instances.values()].includes(instance))
-      this.#sessions.delete(sessionId);
   }
 
   #failed(caught: unknown): InvocationOutcome {

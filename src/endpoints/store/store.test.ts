@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { endpointSpecSchema } from "../../contracts/control/endpoint.ts";
 import { endpointNameSchema } from "../../contracts/control/names.ts";
 import { KilledWriter } from "../testing/killed-writer.ts";
+import { Database } from "./database.ts";
 import { Store } from "./store.ts";
 
 const shop = endpointNameSchema.parse("shop");
@@ -65,6 +66,19 @@ describe("the store", () => {
     const events = store.history.events(shop);
     expect([events.length, events[0]?.message]).toEqual([1_000, "10"]);
     store.close();
+  });
+
+  it("tells why a change failed, also where SQLite has taken it back by itself", () => {
+    const database = new Database(file);
+    const failing = (): void => {
+      database.transaction(() => {
+        // As it does of its own accord where the disk is full.
+        database.run("ROLLBACK");
+        throw new Error("database or disk is full");
+      });
+    };
+    expect(failing).toThrow("database or disk is full");
+    database.close();
   });
 
   it("refuses a state that a newer version wrote", () => {

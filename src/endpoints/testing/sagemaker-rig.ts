@@ -19,11 +19,19 @@ const epochMs = Date.UTC(2026, 0, 1);
 /** Objects that lie nowhere. */
 class FakeObjects implements ObjectStore {
   readonly all = new Map<string, string>();
+  /** How long reading takes. */
+  readMs = 0;
+  readonly #clock: VirtualClock;
 
-  read(url: string): Promise<Uint8Array> {
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  async read(url: string): Promise<Uint8Array> {
+    if (this.readMs > 0) await new Promise<void>((resolve) => this.#clock.schedule(this.readMs, resolve));
     const found = this.all.get(url);
-    if (found !== undefined) return Promise.resolve(Buffer.from(found));
-    return Promise.reject(new ServingError("ASSET_NOT_FOUND", `There is no ${url}.`));
+    if (found !== undefined) return Buffer.from(found);
+    throw new ServingError("ASSET_NOT_FOUND", `There is no ${url}.`);
   }
 
   write(url: string, body: Uint8Array): Promise<void> {
@@ -40,7 +48,7 @@ interface Running {
 /** SageMaker's plane on the virtual clock, with a real state folder and containers that only seem to run. */
 export class SagemakerRig {
   readonly clock = new VirtualClock();
-  readonly objects = new FakeObjects();
+  readonly objects = new FakeObjects(this.clock);
   readonly #folder: string;
   readonly #containers: Omit<FakeContainerOptions, "clock">;
   #running: Running | null = null;

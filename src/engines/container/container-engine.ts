@@ -7,6 +7,8 @@ import { type BuildOrder, buildImage, findImage, type ImageInfo, missingBase, pu
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+const whoAreYou = { method: "GET", path: "/version", isPing: true } as const;
+
 /** An engine that answered, or where none did. */
 export type EngineSearch =
   | { readonly kind: "found"; readonly engine: ContainerEngine }
@@ -32,13 +34,18 @@ export class ContainerEngine {
   /** Rejects when nothing answers there. */
   static async connect(address: EngineAddress): Promise<ContainerEngine> {
     const api = await EngineApi.connect(address);
-    const { Version, Components } = versionSchema.parse(await api.json({ method: "GET", path: "/version" }));
-    return new ContainerEngine(api, `${Components?.[0]?.Name ?? "Engine"} ${Version} at ${address.from}`);
+    try {
+      const { Version, Components } = versionSchema.parse(await api.json(whoAreYou));
+      return new ContainerEngine(api, `${Components?.[0]?.Name ?? "Engine"} ${Version} at ${address.from}`);
+    } catch (error) {
+      await api.stop();
+      throw error;
+    }
   }
 
   async isAlive(): Promise<boolean> {
     try {
-      await this.#api.json({ method: "GET", path: "/version" });
+      await this.#api.json(whoAreYou);
       return true;
     } catch {
       return false;

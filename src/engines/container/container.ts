@@ -56,6 +56,8 @@ const inspectSchema = z.object({
 });
 
 const shortIdLength = 12;
+/** How a container ended that is not there to be asked. */
+const removed: ContainerEnd = { code: null, isOutOfMemory: false };
 
 /** A container that was started; it is removed when it has ended. */
 export class Container {
@@ -64,6 +66,7 @@ export class Container {
   readonly ended: Promise<ContainerEnd>;
   readonly #api: EngineApi;
   readonly #hostPorts: ReadonlyMap<number, number>;
+  readonly #givenUp = Promise.withResolvers<ContainerEnd>();
 
   private constructor(
     api: EngineApi,
@@ -71,7 +74,7 @@ export class Container {
     started: { readonly ended: Promise<ContainerEnd>; readonly hostPorts: ReadonlyMap<number, number> },
   ) {
     this.id = id;
-    this.ended = started.ended;
+    this.ended = Promise.race([started.ended, this.#givenUp.promise]);
     this.#api = api;
     this.#hostPorts = started.hostPorts;
   }
@@ -88,40 +91,57 @@ export class Container {
     const { Id: id } = idSchema.parse(created);
     try {
       await api.json({ method: "POST", path: `/containers/${id}/start` });
-      const { NetworkSettings } = await inspect(api, id);
+      const { State, NetworkSettings } = await inspect(api, id);
       const hostPorts = publishedPorts(NetworkSettings.Ports ?? {});
+      // One that has ended already has no ports; its exit code says more than that.
+      const missing = State.Running ? order.ports.find((port) => !hostPorts.has(port)) : undefined;
+      if (missing !== undefined) throw unpublished(missing, id);
       return new Container(api, id, { ended: follow(api, id, order.onLine), hostPorts });
     } catch (error) {
-      await remove(api, id);
+      // Why it cannot run is worth more than why it cannot be removed.
+      await remove(api, id).catch(() => undefined);
       throw error;
     }
   }
 
   /** As people know it. */
   get shortId(): string {
-    return this.id.slice(0, shortIdLength);
+    return shortened(this.id);
   }
 
-  /** The port of this machine that leads to one of the container's. */
+  /** The port of this machine that leads to one of the container's; 0, where nothing answers, of one that ended at once. */
   hostPort(port: number): number {
-    const published = this.#hostPorts.get(port);
-    if (published !== undefined) return published;
-    throw new ServingError(
-      "DEPLOYMENT_FAILED",
-      `Port ${String(port)} of the container ${this.shortId} was not published.`,
-      { hint: "An image whose network is the host's or none cannot be reached." },
-    );
+    return this.#hostPorts.get(port) ?? 0;
   }
 
-  /** Its stop signal, and SIGKILL after that time (which the engine counts in whole seconds). */
+  /**
+   * Its stop signal, and SIGKILL after that time (which the engine counts in whole seconds). Never rejects: what an engine
+   * can neither stop nor remove is given up, so that whoever waits for its end goes on.
+   */
   async stop(graceMs: number): Promise<void> {
     const t = String(Math.ceil(graceMs / 1000));
-    await this.#api.json(
-      { method: "POST", path: `/containers/${this.id}/stop`, query: { t } },
-      [304, 404, 409],
-    );
+    try {
+      const path = `/containers/${this.id}/stop`;
+      await this.#api.json({ method: "POST", path, query: { t } }, [304, 404, 409]);
+    } catch {
+      await remove(this.#api, this.id).catch(() => {
+        this.#givenUp.resolve(removed);
+      });
+    }
     await this.ended;
   }
+}
+
+function shortened(id: string): string {
+  return id.slice(0, shortIdLength);
+}
+
+function unpublished(port: number, id: string): ServingError {
+  return new ServingError(
+    "DEPLOYMENT_FAILED",
+    `Port ${String(port)} of the container ${shortened(id)} was not published.`,
+    { hint: "An image whose network is the host's or none cannot be reached." },
+  );
 }
 
 /** Removes, running or not, every container with this label, but for those that have the other one too; how many there were. */
@@ -193,7 +213,7 @@ async function follow(api: EngineApi, id: string, onLine: ContainerOrder["onLine
     return { code: State.ExitCode, isOutOfMemory: State.OOMKilled === true };
   } catch {
     // Somebody removed it, or the engine has stopped.
-    return { code: null, isOutOfMemory: false };
+    return removed;
   } finally {
     await remove(api, id).catch(() => undefined);
   }

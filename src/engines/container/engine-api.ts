@@ -15,6 +15,8 @@ export interface EngineRequest {
   readonly json?: unknown;
   /** Sent as it is: a tar archive. */
   readonly archive?: Readable;
+  /** Asked to learn whether there is somebody: refused where no answer comes in time. */
+  readonly isPing?: boolean;
 }
 
 export interface EngineReply {
@@ -64,7 +66,14 @@ export class EngineApi {
   }
 
   /** The reply, whatever its status; the body has to be read or destroyed. */
-  async send({ method, path, query = {}, json, archive }: EngineRequest): Promise<EngineReply> {
+  async send({
+    method,
+    path,
+    query = {},
+    json,
+    archive,
+    isPing = false,
+  }: EngineRequest): Promise<EngineReply> {
     const search = new URLSearchParams(query).toString();
     const type = archive === undefined ? "application/json" : "application/x-tar";
     const content = archive ?? (json === undefined ? null : JSON.stringify(json));
@@ -74,6 +83,7 @@ export class EngineApi {
         path: `/v${this.#version}${path}${search === "" ? "" : `?${search}`}`,
         headers: content === null ? {} : { "content-type": type },
         body: content,
+        ...(isPing ? { signal: AbortSignal.timeout(pingTimeoutMs) } : {}),
       });
       return { status: statusCode, body };
     } catch (error) {

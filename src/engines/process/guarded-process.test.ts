@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Clock } from "../../core/ports/clock.ts";
@@ -183,4 +184,18 @@ describe("a guarded process", () => {
       expect(pids.filter(isAlive)).toEqual([]);
     }, patience);
   });
+});
+
+test("where descriptors have run out the start is refused, and nobody else is hurt", async () => {
+  const program = `
+    import { openSync } from "node:fs";
+    import { GuardedProcess } from ${JSON.stringify(join(import.meta.dirname, "guarded-process.ts"))};
+    const order = { command: ["true"], folder: "/", variables: {}, memoryBytes: null, onLine: () => {} };
+    try { for (;;) openSync("/dev/null"); } catch {}
+    await GuardedProcess.start(order, { interpreter: "python3" }).catch((error) => {
+      setTimeout(() => process.stdout.write(error.code), 50);
+    });`;
+  const words = ["-c", 'ulimit -n 64 && exec "$0" --input-type=module -e "$1"', process.execPath, program];
+  const { stdout } = await promisify(execFile)("sh", words);
+  expect(stdout).toBe("DEPLOYMENT_FAILED");
 });

@@ -71,21 +71,7 @@ export class GuardedProcess {
       detached: true,
     });
     const started = Promise.withResolvers<number>();
-    const end = { said: null as ProcessEnd | null, pid: null as number | null };
-    followLines(reportsOf(guardian), (line) => {
-      const report = reportSchema.parse(JSON.parse(line));
-      if ("started" in report) {
-        end.pid = report.started;
-        started.resolve(report.started);
-      } else if ("failed" in report) started.reject(cannotStart(order, report.failed));
-      else end.said = { code: report.ended.code, signal: signalName(report.ended.signal) };
-    });
-    followLines(guardian.stdout, (line) => {
-      order.onLine("stdout", line);
-    });
-    followLines(guardian.stderr, (line) => {
-      order.onLine("stderr", line);
-    });
+    const end: End = { said: null, pid: null };
     const ended = endOf(guardian, end);
     ended.then(
       () => {
@@ -97,9 +83,8 @@ export class GuardedProcess {
         );
       },
     );
-    const { command, folder, memoryBytes } = order;
-    guardian.stdin.on("error", () => undefined);
-    guardian.stdin.write(`${JSON.stringify({ command, folder, memory_bytes: memoryBytes })}\n`);
+    // One that could not be started may have no streams at all: where descriptors have run out.
+    if (guardian.pid !== undefined) attend(guardian, order, { started, end });
     return new GuardedProcess(await started.promise, guardian, { ended, clock: host.clock });
   }
 
@@ -115,11 +100,39 @@ export class GuardedProcess {
   }
 }
 
-/** Resolves when the guardian has ended. One that was killed can no longer look after its command: that is done here. */
-function endOf(
+/** What is known of the command: its own process, and how it has ended. */
+interface End {
+  said: ProcessEnd | null;
+  pid: number | null;
+}
+
+/** Follows what the guardian reports and what the command writes, and gives the order. */
+function attend(
   guardian: ChildProcess,
-  end: { readonly said: ProcessEnd | null; readonly pid: number | null },
-): Promise<ProcessEnd> {
+  order: ProcessOrder,
+  { started, end }: { readonly started: PromiseWithResolvers<number>; readonly end: End },
+): void {
+  followLines(reportsOf(guardian), (line) => {
+    const report = reportSchema.parse(JSON.parse(line));
+    if ("started" in report) {
+      end.pid = report.started;
+      started.resolve(report.started);
+    } else if ("failed" in report) started.reject(cannotStart(order, report.failed));
+    else end.said = { code: report.ended.code, signal: signalName(report.ended.signal) };
+  });
+  followLines(guardian.stdout, (line) => {
+    order.onLine("stdout", line);
+  });
+  followLines(guardian.stderr, (line) => {
+    order.onLine("stderr", line);
+  });
+  const { command, folder, memoryBytes } = order;
+  guardian.stdin?.on("error", () => undefined);
+  guardian.stdin?.write(`${JSON.stringify({ command, folder, memory_bytes: memoryBytes })}\n`);
+}
+
+/** Resolves when the guardian has ended. One that was killed can no longer look after its command: that is done here. */
+function endOf(guardian: ChildProcess, end: Readonly<End>): Promise<ProcessEnd> {
   return new Promise((resolve, reject) => {
     guardian.once("error", reject);
     guardian.once("exit", () => {

@@ -41,6 +41,8 @@ export async function runTool(command: readonly string[], options: ToolOptions):
   );
   const abort = (): void => void tool.stop(0);
   signal.addEventListener("abort", abort);
+  // It may have been called off while the tool was started.
+  if (signal.aborted) abort();
   const { code } = await tool.ended;
   signal.removeEventListener("abort", abort);
   signal.throwIfAborted();

@@ -69,7 +69,8 @@ export function wordSchema<Word extends string>(
     .nullish()
     .transform((text, context) => {
       if (text === null || text === undefined || text === "") return undefined;
-      const word = words[text.toLowerCase().replaceAll(/[^a-z]/g, "")];
+      const spelled = text.toLowerCase().replaceAll(/[^a-z]/g, "");
+      const word = Object.hasOwn(words, spelled) ? words[spelled] : undefined;
       if (word === undefined) {
         context.addIssue(`expected one of ${Object.keys(words).join(", ")}, got ${text.slice(0, 80)}`);
       }

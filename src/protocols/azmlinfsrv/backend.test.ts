@@ -167,6 +167,39 @@ describe("a scoring backend", () => {
     expect(runner.calls).toHaveLength(1);
   });
 
+  it("has begun with a body that came in pieces: nobody could send that again", async () => {
+    async function* pieces() {
+      yield await Promise.resolve(Buffer.from("abcd"));
+    }
+    const waiting = new FakeRunner({ kind: "not-started", reason: "stopping" });
+    const reply = await answerTo({ body: pieces() }, { runner: waiting });
+    expect(reply).toEqual({ kind: "failed", reason: "stopping" });
+  });
+
+  it.each([
+    { headers: ["x-own", "\u20ac"] },
+    { headers: ["two words", "x"] },
+    { status: 100 },
+    { status: 1000 },
+    { status: 200.5 },
+  ])("says so of an answer that HTTP cannot carry, and reads it no further: %j", async (head) => {
+    let isLeft = false;
+    async function* pieces() {
+      try {
+        for (let index = 0; index < 10; index += 1) yield await Promise.resolve(Buffer.from("a"));
+      } finally {
+        isLeft = true;
+      }
+    }
+    const runner = new FakeRunner({ kind: "answered", answer: { ...answered, ...head, body: pieces() } });
+    expect(await answerTo({}, { runner })).toMatchObject({
+      status: 500,
+      headers: { "x-ms-run-function-failed": "True" },
+      body: '{"message": "The scoring script answered with a status or a header that HTTP cannot carry."}',
+    });
+    await expect.poll(() => isLeft).toBe(true);
+  });
+
   it("cancels the call of a caller that leaves", () => {
     const runner = new FakeRunner();
     ask({}, { runner }).cancel();

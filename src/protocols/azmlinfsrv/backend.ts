@@ -9,7 +9,8 @@ import type { Clock } from "../../core/ports/clock.ts";
 import type { ScoringAnswer, ScoringOutcome, ScoringRunner } from "../../core/ports/scoring-runner.ts";
 import * as contract from "./contract.ts";
 import { crossOriginHeaders } from "./cross-origin.ts";
-import { knownHeaders, type KnownHeaders, withoutHeaders } from "./headers.ts";
+import { leaveUnread } from "../http/pieces.ts";
+import { isSendable, knownHeaders, type KnownHeaders, withoutHeaders } from "./headers.ts";
 import { identify } from "./identity.ts";
 
 export interface ScoringSettings {
@@ -145,18 +146,23 @@ function score(exchange: Exchange, complete: (answer: Answer) => BackendOutcome)
   const state: { isCancelled: boolean; call: BackendCall | null } = { isCancelled: false, call: null };
   const outcome = collect(body, exchange.settings.maxBodyBytes).then((whole): Promise<BackendOutcome> => {
     if (whole === null) return Promise.resolve(complete(problem(413, contract.tooLarge)));
-    if (state.isCancelled) return Promise.resolve({ kind: "not-started", reason: "the caller went away" });
+    if (state.isCancelled) return Promise.resolve({ kind: "failed", reason: "the caller went away" });
     state.call = run(exchange, whole, complete);
-    return state.call.outcome;
+    return state.call.outcome.then(begun);
   });
   const cancel = (): void => {
     state.isCancelled = true;
     state.call?.cancel();
   };
   return {
-    outcome: outcome.catch(() => ({ kind: "not-started", reason: "the body did not arrive" })),
+    outcome: outcome.catch(() => ({ kind: "failed", reason: "the body did not arrive" })),
     cancel,
   };
+}
+
+/** A body that came in pieces has been read: to another instance it could only go without it. */
+function begun(outcome: BackendOutcome): BackendOutcome {
+  return outcome.kind === "not-started" ? { kind: "failed", reason: outcome.reason } : outcome;
 }
 
 function run(
@@ -184,7 +190,7 @@ function outcomeOf(
 ): BackendOutcome {
   switch (ended.kind) {
     case "answered":
-      return complete(answerOf(ended.answer));
+      return complete(isSendable(ended.answer) ? answerOf(ended.answer) : unsendable(ended.answer));
     case "overdue":
       return complete(problem(500, `Scoring timeout after ${String(runner.script.timeoutMs)} ms`, true));
     case "crashed":
@@ -202,6 +208,12 @@ function answerOf({ status, headers, body, hasFailed, runMs }: ScoringAnswer): A
     headers: [...own, ...(hasFailed === null ? [] : failedHeader(hasFailed)), ...timed],
     body,
   };
+}
+
+/** The script would wait for a reader of its stream, and with it every call after this one. */
+function unsendable({ body }: ScoringAnswer): Answer {
+  void leaveUnread(body);
+  return problem(500, contract.unsendable, true);
 }
 
 /** Joins a body that comes in pieces; null where it is too large. */

@@ -1,3 +1,5 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
+
 /** The headers of a request that this contract looks at, by their names in small letters. */
 export type KnownHeaders = ReadonlyMap<string, string>;
 
@@ -20,6 +22,31 @@ export function knownHeaders(flat: readonly string[]): KnownHeaders {
     if (known.has(name)) found.set(name, flat[index + 1] ?? "");
   }
   return found;
+}
+
+/** An answer's status: those below are none, and after them a client goes on waiting for one. */
+const lowestStatus = 200;
+const highestStatus = 999;
+
+/** Whether HTTP can carry this head. */
+export function isSendable({
+  status,
+  headers,
+}: {
+  readonly status: number;
+  readonly headers: readonly string[];
+}): boolean {
+  if (!Number.isInteger(status) || status < lowestStatus || status > highestStatus) return false;
+  try {
+    for (let index = 0; index + 1 < headers.length; index += 2) {
+      const name = headers[index] ?? "";
+      validateHeaderName(name);
+      validateHeaderValue(name, headers[index + 1] ?? "");
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Leaves out headers by their names in small letters. */

@@ -1,5 +1,7 @@
 import { createServer, request as sendRequest } from "node:http";
 import { once } from "node:events";
+import { connect } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import type { BackendBody } from "../../core/ports/backend.ts";
 import { VirtualClock } from "../../core/testing/virtual-clock.ts";
@@ -15,8 +17,8 @@ interface Head {
   readonly headers?: readonly string[];
 }
 
-/** What a client gets of an answer with this body. */
-async function receive(body: BackendBody, { status = 200, headers = [] }: Head = {}): Promise<Received> {
+/** A server on a port of its own, whose backend answers this. */
+async function serve(body: BackendBody, { status = 200, headers = [] }: Head = {}): Promise<number> {
   const call = { outcome: Promise.resolve({ kind: "answered", status, headers, body } as const) };
   const backend = { address: null, call: () => ({ ...call, cancel: () => undefined }) };
   const server = createServer(scoringListener({ backend, clock: new VirtualClock(), maxBodyBytes: 10 }));
@@ -26,7 +28,12 @@ async function receive(body: BackendBody, { status = 200, headers = [] }: Head =
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
-  const port = typeof address === "object" ? address?.port : undefined;
+  return typeof address === "object" ? (address?.port ?? 0) : 0;
+}
+
+/** What a client gets of an answer with this body. */
+async function receive(body: BackendBody, head: Head = {}): Promise<Received> {
+  const port = await serve(body, head);
   return await new Promise((resolve, reject) => {
     const request = sendRequest({ host: "127.0.0.1", port, agent: false }, (response) => {
       let text = "";
@@ -67,4 +74,24 @@ test.each([
     const { text } = await receive(body, head);
     expect(text).toContain("a status or a header that HTTP cannot carry");
   }
+});
+
+test("a body that is too large is refused, and may still be sent to its end", async () => {
+  const port = await serve(Buffer.from("a"));
+  const client = connect(port, "127.0.0.1");
+  const part = Buffer.alloc(1_000_000);
+  client.write(`POST /score HTTP/1.1\r\nhost: x\r\ncontent-length: ${String(part.length * 3)}\r\n\r\n`);
+  client.write(part);
+  const answer = readText(client);
+  await once(client, "readable");
+  // A client that sends on a connection that is closed loses the answer with it.
+  for (let sent = 1; sent < 3; sent += 1) {
+    await new Promise((resolve, reject) => {
+      client.write(part, (error) => {
+        if (error instanceof Error) reject(error);
+        else resolve(undefined);
+      });
+    });
+  }
+  expect(await answer).toMatch(/^HTTP\/1\.1 413 [^]*larger than the server takes/);
 });

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Backend, BackendOutcome } from "../../core/ports/backend.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import { discardRest } from "../http/body.ts";
+import { endReply } from "../http/body.ts";
 import { sendPieces } from "../http/pieces.ts";
 import { endWhole } from "../http/whole-body.ts";
 import * as contract from "./contract.ts";
@@ -10,6 +10,12 @@ export interface ScoringListenerOptions {
   readonly backend: Backend;
   readonly clock: Clock;
   readonly maxBodyBytes: number;
+}
+
+interface HeldExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly clock: Clock;
 }
 
 type Answered = Extract<BackendOutcome, { readonly kind: "answered" }>;
@@ -33,7 +39,7 @@ export function scoringListener(options: ScoringListenerOptions): RequestListene
 /** What a script has set is no status or header of HTTP's: it fails this answer, and not the server. */
 function refuseUnsendable(response: ServerResponse): void {
   if (response.headersSent) response.destroy();
-  else sendWhole(response, refusal(500, contract.unsendable), false);
+  else sendWhole(response, refusal(500, contract.unsendable));
 }
 
 /** Those below are no answers: after them a client goes on waiting for one. */
@@ -47,8 +53,7 @@ async function exchange(
   const body = await readWhole(request, maxBodyBytes);
   if (body === "gone") return;
   if (body === "too large") {
-    sendWhole(response, refusal(413, contract.tooLarge), true);
-    discardRest(request, clock);
+    refuseBody({ request, response, clock }, refusal(413, contract.tooLarge));
     return;
   }
   const { method = "GET", url: target = "/", rawHeaders: headers } = request;
@@ -58,9 +63,9 @@ async function exchange(
     if (!response.writableFinished) call.cancel();
   });
   const outcome = await call.outcome;
-  if (outcome.kind !== "answered") sendWhole(response, unanswered(outcome), false);
+  if (outcome.kind !== "answered") sendWhole(response, unanswered(outcome));
   else if (outcome.status < lowestStatus) refuseUnsendable(response);
-  else if (isWhole(outcome)) sendWhole(response, outcome, false);
+  else if (isWhole(outcome)) sendWhole(response, outcome);
   else if (!(outcome.body instanceof Uint8Array)) {
     response.writeHead(outcome.status, [...outcome.headers]);
     await sendPieces(response, outcome.body);
@@ -80,11 +85,18 @@ function refusal(status: number, message: string): Whole {
   return { status, headers, body: Buffer.from(contract.messageBody(message)) };
 }
 
-function sendWhole(response: ServerResponse, { status, headers, body }: Whole, closes: boolean): void {
+/** Answers a client that may still be sending, after which its connection ends. */
+function refuseBody(exchange: HeldExchange, { status, headers, body }: Whole): void {
+  const length = ["content-length", String(body.byteLength)];
+  exchange.response.writeHead(status, [...headers, ...length, "connection", "close"]);
+  endReply(exchange, Buffer.from(body));
+}
+
+function sendWhole(response: ServerResponse, { status, headers, body }: Whole): void {
   if (response.destroyed) return;
   const hasBody = status !== 204 && status !== 304;
   const length = hasBody ? ["content-length", String(body.byteLength)] : [];
-  response.writeHead(status, [...headers, ...length, ...(closes ? ["connection", "close"] : [])]);
+  response.writeHead(status, [...headers, ...length]);
   if (!hasBody) response.end();
   else endWhole(response, body);
 }

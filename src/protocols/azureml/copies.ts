@@ -109,6 +109,6 @@ async function readAnswer(call: BackendCall, patience: Patience): Promise<WholeA
   const { status, body } = outcome;
   const copy = new BodyCopy(comparedBytes);
   if (body instanceof Uint8Array) copy.add(body);
-  else for await (const chunk of body) copy.add(chunk);
+  else for await (const chunk of patience.piecesOf(body)) copy.add(chunk);
   return { status, body: copy.bytes };
 }

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { request as sendRequest } from "node:http";
 import { connect } from "node:net";
 import { text as readText } from "node:stream/consumers";
@@ -129,6 +130,60 @@ async function* failingStream(): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(Buffer.from("b"));
   throw new Error("run() failed");
 }
+
+describe("a stream in which nothing comes any more", () => {
+  async function* stalled(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("a");
+    await new Promise(() => undefined);
+  }
+
+  async function rigWith(timeoutMs: number): Promise<GatewayRig> {
+    const rig = await rigOf();
+    const answered = { kind: "answered", status: 200, headers: [], body: stalled() } as const;
+    const call = { outcome: Promise.resolve(answered), cancel: () => undefined };
+    rig.deployBackend("blue", { address: null, call: () => call }, { limits: { timeoutMs } });
+    return rig;
+  }
+
+  it("is ended with the deployment's time-out, and the instance is let go", async () => {
+    const rig = await rigWith(200);
+    await expect(rig.ask("/endpoints/wine/score")).rejects.toThrow("aborted");
+    await expect.poll(() => rig.pools.get("blue")?.metrics()).toMatchObject({ inFlight: 0 });
+  });
+
+  it("holds no place once its caller has left", async () => {
+    const rig = await rigWith(60_000);
+    const caller = connect(Number(new URL(rig.url).port), "127.0.0.1");
+    caller.write("GET /endpoints/wine/score HTTP/1.1\r\nhost: x\r\nauthorization: Bearer key\r\n\r\n");
+    await once(caller, "data");
+    caller.destroy();
+    await expect.poll(() => rig.pools.get("blue")?.metrics()).toMatchObject({ inFlight: 0 });
+    expect(rig.records).toMatchObject([{ status: 499 }]);
+  });
+});
+
+describe("an answer that comes before the request has been read", () => {
+  it("lets the caller send the rest, and arrives", async () => {
+    const rig = await rigOf();
+    await rig.deploy("blue", (_request, response) => {
+      response.writeHead(413, { connection: "close" });
+      response.end("too large");
+    });
+    const caller = connect(Number(new URL(rig.url).port), "127.0.0.1");
+    const size = 30_000_000;
+    const answer = readText(caller);
+    caller.write(
+      `POST /endpoints/wine/score HTTP/1.1\r\nhost: x\r\nauthorization: Bearer key\r\ncontent-length: ${String(size)}\r\n\r\n`,
+    );
+    await new Promise((resolve, reject) => {
+      caller.write(Buffer.alloc(size), (error) => {
+        if (error instanceof Error) reject(error);
+        else resolve(undefined);
+      });
+    });
+    expect(await answer).toMatch(/^HTTP\/1\.1 424 [^]*too large/);
+  });
+});
 
 describe("what the caller is told when there is no answer", () => {
   it("408 after the deployment's time-out, and the instance is let go", async () => {

@@ -28,7 +28,11 @@ export class Patience {
 
   /** Waits for one thing at a time; rejects as soon as there is no more patience. */
   until<Result>(promise: Promise<Result>): Promise<Result> {
-    if (this.#error !== null) return Promise.reject(this.#error);
+    if (this.#error !== null) {
+      // What becomes of it is of no interest any more, and must not end the process.
+      promise.catch(() => undefined);
+      return Promise.reject(this.#error);
+    }
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       promise.then(resolve, reject);
@@ -38,6 +42,21 @@ export class Patience {
   /** @throws ServingError why there is none left */
   check(): void {
     if (this.#error !== null) throw this.#error;
+  }
+
+  /** The pieces of a body, as long as there is patience; then whoever writes it is told that nobody reads on. */
+  async *piecesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+    const pieces = body[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const step = await this.until(pieces.next());
+        if (step.done === true) return;
+        yield step.value;
+      }
+    } finally {
+      // Not waited for: a stream in which nothing comes any more does not hear of it.
+      void pieces.return?.().catch(() => undefined);
+    }
   }
 
   end(error: ServingError): void {

@@ -64,7 +64,7 @@ export async function sendStream(
   let size = 0;
   response.flushHeaders();
   try {
-    for await (const chunk of body) {
+    for await (const chunk of patience.piecesOf(body)) {
       size += chunk.byteLength;
       copy?.add(chunk);
       if (!response.write(chunk)) await patience.until(once(response, "drain"));

@@ -1,13 +1,16 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request as sendRequest } from "node:http";
-import type { Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { text as readText } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import { FakeBackend } from "../../core/testing/fake-backend.ts";
+import { VirtualClock } from "../../core/testing/virtual-clock.ts";
 import { HttpBackend } from "../../runtimes/upstream/http-backend.ts";
 import { serve } from "../../runtimes/upstream/testing/servers.ts";
 import { GatewayRig } from "./testing/gateway-rig.ts";
 import { echo } from "./testing/listeners.ts";
+import { Tunnels } from "./tunnels.ts";
 
 const owned: { stop(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -76,6 +79,23 @@ async function readUntil({ socket, head }: Opened, text: string): Promise<string
   return promise;
 }
 
+const wish =
+  "GET /endpoints/wine/chat HTTP/1.1\r\nhost: x\r\nauthorization: Bearer key\r\nconnection: upgrade\r\nupgrade: chat\r\n\r\n";
+
+/** Tunnels on a server that has nothing else, for the rig's endpoint or for none; and the connections it holds. */
+async function bareTunnels(rig: GatewayRig | null, clock = new VirtualClock()) {
+  const directory = { find: () => rig?.endpoint };
+  const observer = { started: () => undefined, ended: () => undefined };
+  const http = createServer();
+  const tunnels = new Tunnels({ directory, clock, observer, maxBodyBytes: 1 });
+  tunnels.listen(http);
+  const held: Socket[] = [];
+  http.on("connection", (socket) => held.push(socket));
+  const server = await serve(http);
+  owned.push(server);
+  return { server, tunnels, held };
+}
+
 const inFlight = (rig: GatewayRig): number | undefined => rig.pools.get("blue")?.metrics().inFlight;
 
 describe("a tunnel", () => {
@@ -127,6 +147,16 @@ describe("a tunnel", () => {
     await expect.poll(() => inFlight(rig)).toBe(0);
   });
 
+  it("is not there either where the instance breaks off while it says so", async () => {
+    const rig = await rigOf((_request, socket) => {
+      socket.write("HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nno", () => socket.destroy());
+    });
+    const caller = connect(Number(new URL(rig.url).port), "127.0.0.1");
+    caller.write(wish);
+    expect(await readText(caller)).toMatch(/^HTTP\/1\.1 424 [^]*no$/);
+    await expect.poll(() => inFlight(rig)).toBe(0);
+  });
+
   it("is no offer of HTTP/2: that is answered as any request", async () => {
     const rig = await rigOf();
     const answer = await rig.ask("/endpoints/wine/score", {
@@ -144,5 +174,44 @@ describe("a tunnel", () => {
       headers: { connection: "upgrade", upgrade: "chat" },
     });
     expect(answer.text).toBe("other");
+  });
+
+  it("that is refused is closed, also where its caller keeps it open", async () => {
+    const clock = new VirtualClock();
+    const { server, held } = await bareTunnels(null, clock);
+    const caller = connect({ ...server.address, allowHalfOpen: true });
+    caller.write(wish);
+    expect(await readText(caller)).toMatch(/^HTTP\/1\.1 404 /);
+    expect(held.map(({ destroyed }) => destroyed)).toEqual([false]);
+    await clock.advance(60_000);
+    expect(held.map(({ destroyed }) => destroyed)).toEqual([true]);
+    expect(clock.pending).toBe(0);
+    caller.destroy();
+  });
+
+  it("gives its place back where its caller takes nothing any more", async () => {
+    const rig = await rigOf((_request, socket) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: chat\r\nconnection: upgrade\r\n\r\n");
+      socket.end(Buffer.alloc(20_000_000));
+    });
+    const { server, held } = await bareTunnels(rig);
+    const caller = connect(server.address);
+    caller.write(wish);
+    await expect.poll(() => held[0]?.writableNeedDrain).toBe(true);
+    expect(inFlight(rig)).toBe(1);
+    // As when its time is over in which nothing went through.
+    held[0]?.emit("timeout");
+    await expect.poll(() => inFlight(rig)).toBe(0);
+    caller.destroy();
+  });
+
+  it("is not opened any more once the gateway stops: its server would wait for it", async () => {
+    const rig = await rigOf();
+    const { server, tunnels } = await bareTunnels(rig);
+    tunnels.stop();
+    const caller = connect(server.address);
+    caller.write(wish);
+    expect(await readText(caller)).toBe("");
+    expect(inFlight(rig)).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import { type Duplex, pipeline } from "node:stream";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Lease, LiveDeployment, LiveEndpoint } from "../../core/ports/endpoint-directory.ts";
 import type { GatewayContext } from "./context.ts";
@@ -25,6 +25,9 @@ import { join, shakeHands, type UpgradeReply, writeHead } from "./upgrade.ts";
 /** A tunnel through which nothing goes for so long is closed: its caller may be gone without a word. */
 const idleMs = 15 * 60_000;
 
+/** How long a caller may keep its connection open after the answer that ends it. */
+const lingerMs = 5_000;
+
 /** A caller's connection, and the request that it began with. */
 interface Caller {
   readonly request: IncomingMessage;
@@ -43,6 +46,7 @@ interface Errand extends Destination {
 export class Tunnels {
   readonly #context: GatewayContext;
   readonly #sockets = new Set<Duplex>();
+  #isStopped = false;
 
   constructor(context: GatewayContext) {
     this.#context = context;
@@ -52,12 +56,14 @@ export class Tunnels {
   listen(server: Server): void {
     if (!("shouldUpgradeCallback" in server)) return;
     server.on("upgrade", (request, socket, head) => {
-      void this.#open({ request, socket, head, ids: idsOf(request) });
+      if (this.#isStopped) socket.destroy();
+      else void this.#open({ request, socket, head, ids: idsOf(request) });
     });
   }
 
-  /** Closes all of them. */
+  /** Closes all of them, and those that are still to come: a server that closes waits for every one. */
   stop(): void {
+    this.#isStopped = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -83,7 +89,19 @@ export class Tunnels {
       this.#observe(caller, { status, startedAt, error });
       writeHead(socket, status, [...headers, "connection", "close"]);
       socket.end(body);
+      this.#closeSoon(socket);
     }
+  }
+
+  /** For a caller that has had its last word, and does not close the connection: nobody else has an eye on it. */
+  #closeSoon(socket: Duplex): void {
+    if (socket.destroyed) return;
+    const timer = this.#context.clock.schedule(lingerMs, () => {
+      socket.destroy();
+    });
+    socket.once("close", () => {
+      timer.cancel();
+    });
   }
 
   #own(socket: Duplex): void {
@@ -115,10 +133,14 @@ export class Tunnels {
       handshake = shakeHands(upgradeRequest(caller, lease, targetOn(lease.routes, destination.path)));
       const reply = await patience.until(handshake.reply);
       const held = lease;
-      caller.socket.once("close", () => {
+      const release = (): void => {
         held.release();
+      };
+      caller.socket.once("close", release);
+      answer(caller, { ...destination, deployment, patience }, reply, () => {
+        release();
+        this.#closeSoon(caller.socket);
       });
-      answer(caller, { ...destination, deployment, patience }, reply);
       return reply.response.statusCode ?? 502;
     } catch (error) {
       lease?.release();
@@ -163,7 +185,21 @@ function upgradeRequest({ request, ids }: Caller, { backend }: Lease, target: st
   return { address, method: request.method ?? "GET", target, headers };
 }
 
-function answer({ socket, request, head, ids }: Caller, errand: Errand, reply: UpgradeReply): void {
+/** Both ends are watched: when one has closed, what it had said may wait for the other for ever. */
+function endIdle(socket: Duplex): void {
+  if (!(socket instanceof Socket)) return;
+  socket.setTimeout(idleMs, () => {
+    socket.destroy();
+  });
+}
+
+/** @param onEnd told when an instance that wants no tunnel has said so */
+function answer(
+  { socket, request, head, ids }: Caller,
+  errand: Errand,
+  reply: UpgradeReply,
+  onEnd: () => void,
+): void {
   const { endpoint, deployment } = errand;
   const { response } = reply;
   if (reply.kind === "upgraded") {
@@ -178,11 +214,8 @@ function answer({ socket, request, head, ids }: Caller, errand: Errand, reply: U
     writeHead(socket, 101, [...response.rawHeaders, ...notes]);
     if (reply.head.byteLength > 0) socket.write(reply.head);
     if (head.byteLength > 0) reply.socket.write(head);
-    if (reply.socket instanceof Socket) {
-      reply.socket.setTimeout(idleMs, () => {
-        socket.destroy();
-      });
-    }
+    endIdle(socket);
+    endIdle(reply.socket);
     join(socket, reply.socket);
     return;
   }
@@ -200,5 +233,6 @@ function answer({ socket, request, head, ids }: Caller, errand: Errand, reply: U
     },
   );
   writeHead(socket, status, [...headers, "connection", "close"]);
-  response.pipe(socket);
+  // Either may break off: then the other one does, and the instance has its place back.
+  pipeline(response, socket, onEnd);
 }

@@ -36,6 +36,8 @@ export function discardRest(request: IncomingMessage, clock: Clock): void {
   request.once("close", () => {
     timer.cancel();
   });
+  // Listened to, because whoever else reads it stops the flow as he leaves, unless somebody listens.
+  request.on("data", () => undefined);
   request.resume();
 }
 

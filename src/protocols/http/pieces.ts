@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { BackendBody } from "../../core/ports/backend.ts";
 
 /**
  * Ends an answer whose head is written with a body that comes in pieces, as fast as the client takes them; resolves with
@@ -22,6 +23,22 @@ export async function sendPieces(
     response.socket?.destroySoon();
   }
   return sent;
+}
+
+/**
+ * Lets go of a body that nobody will read: a writer that is held back would wait for a reader. Never rejects; may take as
+ * long as the first piece does.
+ */
+export async function leaveUnread(body: BackendBody): Promise<void> {
+  if (body instanceof Uint8Array) return;
+  const pieces = body[Symbol.asyncIterator]();
+  try {
+    // A generator that was not begun would not hear that it is left.
+    await pieces.next();
+    await pieces.return?.();
+  } catch {
+    // It has broken off by itself.
+  }
 }
 
 function drained(response: ServerResponse): Promise<void> {

@@ -34,6 +34,8 @@ export async function invoke(
   });
   const handlerRequest = received instanceof Promise ? await received : received;
   const model = route.model ?? modelOf(context, handlerRequest);
+  // A connection that has closed while a form was taken apart will not say so again.
+  if (response.destroyed) throw new ServingError("CANCELLED", "The caller went away.");
   const call = context.host.invoke(model, handlerRequest, route.version);
   // A caller that goes away takes its call with it; to one that has been answered this does nothing.
   response.once("close", () => {

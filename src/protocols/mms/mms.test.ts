@@ -116,6 +116,24 @@ describe("bodies", () => {
   });
 });
 
+describe("bodies that are not what they say", () => {
+  it("are refused, also where a form ends within a file", async () => {
+    const rig = await rigOf();
+    await load(rig, "echo");
+    const headers = { "content-type": "multipart/form-data; boundary=b" };
+    const body = '--b\r\nContent-Disposition: form-data; name="a"; filename="f"\r\n\r\nnot all of i';
+    const { status } = await rig.ask("POST", "/models/echo/invoke", { headers, body });
+    expect(status).toBe(400);
+    expect((await rig.ask("POST", "/models/echo/invoke", { body: "x" })).body).toBe("body:=x");
+  });
+
+  it("are refused so that a client hears of it that reads only when it has sent all", async () => {
+    const rig = await rigOf();
+    const told = await rig.sendThenRead("/models/echo/invoke", Buffer.alloc(4_000_000));
+    expect(told).toContain("413 Request Entity Too Large");
+  });
+});
+
 describe("names", () => {
   it("with slashes and percent signs can be called", async () => {
     const rig = await rigOf();

@@ -13,7 +13,7 @@ export function partsOf(contentType: string, body: Uint8Array): Promise<readonly
     reject(notMultipart(ServingError.from(error).message));
   };
   try {
-    const parser = parserOf(contentType, body.byteLength, resolve);
+    const parser = parserOf(contentType, body.byteLength, { done: resolve, refuse });
     parser.on("error", refuse);
     parser.end(body);
   } catch (error) {
@@ -22,11 +22,12 @@ export function partsOf(contentType: string, body: Uint8Array): Promise<readonly
   return promise;
 }
 
-function parserOf(
-  contentType: string,
-  size: number,
-  done: (inputs: readonly HandlerInput[]) => void,
-): BusboyInstance {
+interface Parsing {
+  readonly done: (inputs: readonly HandlerInput[]) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+function parserOf(contentType: string, size: number, { done, refuse }: Parsing): BusboyInstance {
   const parts: HandlerInput[] = [];
   // The body is here, and was not too large: so is none of its parts.
   const limits = { fieldSize: size, fileSize: size, fieldNameSize: size };
@@ -40,6 +41,8 @@ function parserOf(
     stream.on("data", (piece: Buffer) => {
       pieces.push(piece);
     });
+    // A body that ends within a file fails that stream, too: nobody's error there would end the server.
+    stream.on("error", refuse);
     stream.on("end", () => {
       parts[index] = { name, contentType: type, bytes: Buffer.concat(pieces) };
     });

@@ -4,7 +4,7 @@ import type { ServingError } from "../../contracts/serving-error.ts";
 import type { BackendBody } from "../../core/ports/backend.ts";
 import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import { discardRest } from "../http/body.ts";
+import { endReply } from "../http/body.ts";
 import { sendPieces } from "../http/pieces.ts";
 import { endWhole } from "../http/whole-body.ts";
 import { handlerHead } from "../http/handler-head.ts";
@@ -67,16 +67,17 @@ interface Exchange {
 
 /** Writes an answer, head and body in one piece where it is small; the bytes of its body. */
 export function sendReply(exchange: Exchange, reply: MmsReply): number | Promise<number> {
-  const { request, response, clock } = exchange;
+  const { request, response } = exchange;
   const { status, body } = reply;
   const length = lengthOf(body);
   if (response.destroyed) return length ?? 0;
   writeHead(exchange, reply, length);
   if (status === 204 || status === 304 || request.method === "HEAD") response.end();
+  else if (typeof body !== "string" && !(body instanceof Uint8Array)) return sendPieces(response, body);
+  // Ended at once, the connection would be closed while the client sends, and the answer be lost with it.
+  else if (!request.complete) endReply(exchange, Buffer.from(body));
   else if (typeof body === "string") response.end(body);
-  else if (!(body instanceof Uint8Array)) return sendPieces(response, body);
   else endWhole(response, body);
-  if (!request.complete) discardRest(request, clock);
   return length ?? 0;
 }
 

@@ -195,8 +195,7 @@ class Invoking {
     for await (const chunk of body) {
       this.#bytesOut += chunk.byteLength;
       if (response.destroyed) return;
-      if (!response.write(wrap(chunk)))
-        await Promise.race([once(response, "drain"), once(response, "close")]);
+      if (!response.write(wrap(chunk))) await drained(response);
     }
     response.end();
   }
@@ -235,5 +234,16 @@ class Invoking {
       totalMs: this.#context.clock.now() - this.#startedAt,
       error,
     });
+  }
+}
+
+/** Until it takes more, or is gone. Whatever did not happen is not listened for any longer. */
+async function drained(response: ServerResponse): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]);
+  } finally {
+    waiting.abort();
   }
 }

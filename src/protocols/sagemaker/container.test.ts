@@ -1,5 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { type IncomingMessage, request as send } from "node:http";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
+import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
 import { ContainerRig, type ContainerRigOptions } from "./testing/container-rig.ts";
 
 let rig: ContainerRig | null = null;
@@ -221,6 +223,49 @@ describe("/invocations with a target model, as the SDK's local mode calls it", (
     const container = await started({ capacity: 1 });
     await container.load("a");
     expect((await container.ask("/invocations", target("b"))).status).toBe(507);
+  });
+
+  it("calls a model that has made room for another one while the body came", async () => {
+    const container = await started({ capacity: 1 });
+    expect((await container.ask("/invocations", target("a"))).status).toBe(200);
+    const slow = send(`${container.url}/invocations`, {
+      method: "POST",
+      headers: { "X-Amzn-SageMaker-Target-Model": "a", "content-length": "2" },
+    });
+    const answered = new Promise<IncomingMessage>((resolve) => slow.once("response", resolve));
+    slow.write("1");
+    await vi.waitFor(() => {
+      expect(container.begun).toBe(2);
+    });
+    expect((await container.ask("/invocations", target("b"))).status).toBe(200);
+    slow.end("2");
+    const response = await answered;
+    response.resume();
+    expect(response.statusCode).toBe(200);
+  });
+
+  it("does not call a model for somebody who has left while it was loaded", async () => {
+    const loaded = Promise.withResolvers<undefined>();
+    let calls = 0;
+    const handle = (): HandlerItem => {
+      calls += 1;
+      return { status: 200, phrase: "", headers: [], contentType: null, body: new Uint8Array() };
+    };
+    const container = await started({ handle, loaded: loaded.promise });
+    const leaving = new AbortController();
+    const left = container.ask("/invocations", { ...target("a"), signal: leaving.signal });
+    await vi.waitFor(() => {
+      expect(container.life).toEqual(["started a"]);
+    });
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    // What has left is known here before what comes after it.
+    await container.ask("/ping");
+    loaded.resolve(undefined);
+    await vi.waitFor(() => {
+      expect(container.records.map(({ code }) => code)).toContain("CANCELLED");
+    });
+    expect(calls).toBe(0);
   });
 
   it("says which header is missing", async () => {

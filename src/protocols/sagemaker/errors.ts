@@ -24,3 +24,7 @@ function noWorker(model: string): string {
 export function modelNotFound(model: string): ServingError {
   return new ServingError("MODEL_NOT_FOUND", `Model not found: ${model}`, { model });
 }
+
+export function callerLeft(): ServingError {
+  return new ServingError("CANCELLED", "The caller went away.");
+}

@@ -4,7 +4,7 @@ import { type Answer, emptyAnswer, jsonAnswer } from "./answer.ts";
 import type { SagemakerContext } from "./context.ts";
 import { addRoute, type Exchange, type Operation } from "./exchange.ts";
 import { targetHeader } from "./headers.ts";
-import { invoke } from "./invoke.ts";
+import { invoke, invokeWith } from "./invoke.ts";
 import { describe, list, load, unload } from "./models.ts";
 import { sagemakerRoutes as paths } from "./routes.ts";
 import { TargetModels } from "./target-models.ts";
@@ -56,8 +56,10 @@ function invocations(context: SagemakerContext): Operation {
   const targets = new TargetModels(context.host, mode);
   return async (exchange) => {
     const target = targetOf(exchange);
+    // First of all: while it came, the model might have gone again.
+    const body = await exchange.readBody();
     await targets.ready(target);
-    return invoke(context, exchange, target);
+    return invokeWith(context, exchange, { model: target, body });
   };
 }
 

@@ -63,6 +63,8 @@ async function infer(context: V2Context, exchange: Exchange): Promise<void> {
   const { request, response, target, startedAt } = exchange;
   const body = await readBody(request, context.maxBodyBytes);
   exchange.bytesIn = body.byteLength;
+  // Who left while the body was unpacked is not told of any more.
+  if (response.destroyed) throw new ServingError("CANCELLED", "The caller went away.");
   const model = engine.resolve(target.name, target.version);
   exchange.model = model;
   const wanted = readInferRequest(request.headers, body);

@@ -1,4 +1,5 @@
-import { readdir, symlink } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -38,6 +39,30 @@ const manifest = {
   engine: { engineName: "MXNet" },
   userData: { anything: [1, 2] },
 };
+
+test("where the model store lies is told to nobody", async () => {
+  const { store, archives } = await rigWith({});
+  for (const url of ["x".repeat(300), "a\0b"]) {
+    const [code, message] = await refusal(archives.resolve(url));
+    expect(code).toBe("INVALID_DOCUMENT");
+    expect(message).not.toContain(store);
+  }
+});
+
+test("an archive that is broken in the middle leaves no file open", async () => {
+  const content = randomBytes(3_000_000);
+  const { store, archives } = await rigWith({});
+  const path = join(store, "broken.tar.gz");
+  await makeTar(path, [{ name: "weights", content }]);
+  const bytes = await readFile(path);
+  await writeFile(path, bytes.subarray(0, 2_000_000));
+  const [code] = await refusal(archives.resolve("broken.tar.gz"));
+  expect(code).toBe("INVALID_DOCUMENT");
+  const links = await Promise.all(
+    (await readdir("/proc/self/fd")).map((fd) => readlink(join("/proc/self/fd", fd)).catch(() => "")),
+  );
+  expect(links.filter((link) => link.includes("weights"))).toEqual([]);
+});
 
 describe("what an archive says", () => {
   test("a manifest of 1.0 is read and handed on as a whole", async () => {

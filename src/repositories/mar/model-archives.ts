@@ -2,7 +2,7 @@ import { realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { ArchivedModel, ModelArchives } from "../../core/ports/model-archives.ts";
-import { isMissing } from "../shared/file-errors.ts";
+import { fileErrorCode, isMissing } from "../shared/file-errors.ts";
 import { isInside } from "../shared/paths.ts";
 import type { ArchiveStore } from "./archive-store.ts";
 import { download } from "./download.ts";
@@ -85,7 +85,14 @@ async function real(path: string, url: string): Promise<string> {
     return await realpath(path);
   } catch (error) {
     if (isMissing(error)) throw notFound(url);
-    throw ServingError.from(error, "INVALID_DOCUMENT");
+    // What the system says of it names the path.
+    const reason = fileErrorCode(error) ?? "it is no path";
+    throw new ServingError(
+      "INVALID_DOCUMENT",
+      `Model cannot be read: ${url} (${reason})`,
+      {},
+      { cause: error },
+    );
   }
 }
 

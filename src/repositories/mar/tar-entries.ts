@@ -18,10 +18,11 @@ export async function eachTarEntry(
   const failed = Promise.withResolvers<never>();
   // The limits of the unpacker are the ones that count.
   const parser = new Parser({ strict: true, maxDecompressionRatio: Number.POSITIVE_INFINITY });
+  const reading: Reading = { entry: null, isBroken: false };
   let last: Promise<void> = Promise.resolve();
   parser.on("entry", (entry: ReadEntry) => {
     last = last
-      .then(() => take(entryOf(entry)))
+      .then(() => take(entryOf(entry, reading)))
       .then(() => {
         // A folder that claims to have content.
         entry.resume();
@@ -35,9 +36,21 @@ export async function eachTarEntry(
     await Promise.race([failed.promise, feed(source, parser)]);
     await Promise.race([failed.promise, ended]);
     await Promise.race([failed.promise, last]);
+  } catch (error) {
+    // An entry that stays without its end would be waited for, with the file open that it is written to.
+    reading.isBroken = true;
+    reading.entry?.destroy();
+    throw error;
   } finally {
     source.destroy();
+    await last.catch(() => undefined);
   }
+}
+
+interface Reading {
+  /** The one whose content is being taken. */
+  entry: ReadEntry | null;
+  isBroken: boolean;
 }
 
 async function feed(source: AsyncIterable<Uint8Array>, parser: Parser): Promise<void> {
@@ -48,13 +61,17 @@ async function feed(source: AsyncIterable<Uint8Array>, parser: Parser): Promise<
   parser.end();
 }
 
-function entryOf(entry: ReadEntry): ArchiveEntry {
+function entryOf(entry: ReadEntry, reading: Reading): ArchiveEntry {
   const isFolder = folders.has(entry.type);
   if (!isFolder && !files.has(entry.type)) throw refused(entry.path, "is no plain file or folder");
   return {
     name: entry.path,
     kind: isFolder ? "folder" : "file",
     isExecutable: ((entry.mode ?? 0) & ownerExecutes) !== 0,
-    content: () => Promise.resolve(entry),
+    content: () => {
+      if (reading.isBroken) return Promise.reject(new Error("the archive is broken"));
+      reading.entry = entry;
+      return Promise.resolve(entry);
+    },
   };
 }

@@ -35,6 +35,8 @@ export class AnswerStream implements AsyncIterable<Uint8Array> {
   /** No more will come; with an error, what came is not all of it. */
   end(error?: Error): void {
     this.#end ??= error ?? "done";
+    // What comes now are the answers to others: they have not to wait for this one's reader.
+    this.#flowOn();
     this.#wake?.();
   }
 
@@ -62,10 +64,13 @@ export class AnswerStream implements AsyncIterable<Uint8Array> {
     const pieces = this.#pieces;
     this.#pieces = [];
     this.#bytes = 0;
-    if (this.#isPaused) {
-      this.#isPaused = false;
-      this.#flow.resume();
-    }
+    this.#flowOn();
     return pieces;
+  }
+
+  #flowOn(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#flow.resume();
   }
 }

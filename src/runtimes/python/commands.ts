@@ -13,6 +13,7 @@ export class Commands {
   readonly #connection: Connection;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
+  #newest: number | null = null;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -25,6 +26,15 @@ export class Commands {
     return id;
   }
 
+  /** The last command that was sent, if it has not been answered. */
+  get newest(): number | null {
+    return this.#newest !== null && this.#waiting.has(this.#newest) ? this.#newest : null;
+  }
+
+  isWaiting(id: number): boolean {
+    return this.#waiting.has(id);
+  }
+
   /** Sends a command; resolves with the END's `result`, rejects with its error. */
   request(kind: FrameKind, header: object): Promise<unknown> {
     // What ended before is failed at its end: nobody would come by for this one.
@@ -33,6 +43,7 @@ export class Commands {
     const id = this.takeId();
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
+      this.#newest = id;
       this.#connection.send({ kind, id, header });
     });
   }
@@ -41,8 +52,9 @@ export class Commands {
   settle(frame: Frame): boolean {
     const waiting = this.#waiting.get(frame.id);
     if (waiting === undefined) return false;
-    this.#waiting.delete(frame.id);
+    // One that cannot be read ends the connection, and all that wait with it: this one must be among them still.
     const error = readError(frame.header);
+    this.#waiting.delete(frame.id);
     if (error === undefined) waiting.resolve(readObject(frame.header, "header")["result"] ?? null);
     else waiting.reject(error);
     return true;

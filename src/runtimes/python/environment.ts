@@ -117,14 +117,19 @@ export class Environment {
         if (data !== undefined && lifeline !== undefined) arrival.resolve({ data, lifeline });
       },
     });
-    const pid = await zygote.fork(number, token);
-    const timer = clock.schedule(forkTimeoutMs, () => {
-      arrival.reject(new ServingError("WORKER_DIED", "A forked worker did not report in time."));
-    });
+    let timer: Timer | null = null;
     try {
+      const pid = await zygote.fork(number, token);
+      timer = clock.schedule(forkTimeoutMs, () => {
+        arrival.reject(new ServingError("WORKER_DIED", "A forked worker did not report in time."));
+      });
       return new Worker(await arrival.promise, pid, events);
+    } catch (error) {
+      // A zygote may end between a fork and telling of it: with its lifeline whatever there is of the worker ends.
+      for (const connection of arrived.values()) connection.close();
+      throw error;
     } finally {
-      timer.cancel();
+      timer?.cancel();
       reception.dismiss(token);
     }
   }
@@ -135,19 +140,25 @@ export class Environment {
     const { interpreter, program, environment, reception, logger } = this.#options;
     const imports = [...this.#imports];
     const onGone = (): void => {
-      this.#zygoteGone();
+      this.#zygoteGone(zygote);
     };
     const zygote = Zygote.start({ interpreter, program, imports, environment, reception, logger, onGone });
     this.#zygote = zygote;
     zygote.then(
-      ({ pid }) => (this.#zygotePid = pid),
-      () => (this.#zygote = null),
+      ({ pid }) => {
+        if (this.#zygote === zygote) this.#zygotePid = pid;
+      },
+      () => {
+        if (this.#zygote === zygote) this.#zygote = null;
+      },
     );
     return zygote;
   }
 
   /** Workers outlive their zygote: a new one is started for the next fork, and nobody notices. */
-  #zygoteGone(): void {
+  #zygoteGone(zygote: Promise<Zygote>): void {
+    // Why one did not start is known later than that it ended: another may run by then.
+    if (this.#zygote !== zygote) return;
     const hadStarted = this.#zygotePid !== null;
     this.#zygote = null;
     this.#zygotePid = null;

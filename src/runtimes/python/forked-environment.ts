@@ -57,6 +57,7 @@ export class ForkedEnvironment {
   #zygote: Promise<Zygote> | null = null;
   #zygotePid: number | null = null;
   #nextWorker = 1;
+  #isStopped = false;
 
   constructor(options: ForkedEnvironmentOptions) {
     this.#options = options;
@@ -145,6 +146,7 @@ export class ForkedEnvironment {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     const zygote = await this.#zygote?.catch(() => null);
     await zygote?.stop();
   }
@@ -191,6 +193,8 @@ export class ForkedEnvironment {
   }
 
   #startedZygote(): Promise<Zygote> {
+    // Also the second try of a fork whose zygote went with the stop: nobody would end what it started.
+    if (this.#isStopped) return Promise.reject(new ServingError("SHUTTING_DOWN", "The server is stopping."));
     if (this.#zygote !== null) return this.#zygote;
     const { interpreter, program, variables, reception, logger } = this.#options;
     const zygote = Zygote.start({

@@ -1,3 +1,4 @@
+import type { ServingError } from "../../contracts/serving-error.ts";
 import type { ModelDescription } from "../../core/models/model-description.ts";
 import type { ModelSpec } from "../../core/models/model-spec.ts";
 import type { BatchOutcome, Instance } from "../../core/ports/runtime.ts";
@@ -19,6 +20,8 @@ export class PythonInstance implements Instance {
   readonly model: number;
   /** The process it is loaded in now; null while that is being replaced. */
   worker: Worker | null = null;
+  /** Why the process that runs in its place now could not load it; null where it could, and while there is none. */
+  failure: ServingError | null = null;
   /** When it last ran a batch; the most recent ones are restored first. */
   lastRunAt = 0;
   readonly #home: Home;
@@ -38,12 +41,15 @@ export class PythonInstance implements Instance {
   }
 
   get isAvailable(): boolean {
-    return this.worker !== null;
+    // One that cannot be put back says so: its calls would wait for ever.
+    return this.worker !== null || this.failure !== null;
   }
 
   run(batch: Batch): Promise<BatchOutcome> {
     this.lastRunAt = performance.now();
-    return this.worker?.run(this.model, batch) ?? Promise.resolve({ kind: "not-started" });
+    if (this.worker !== null) return this.worker.run(this.model, batch);
+    const { failure } = this;
+    return Promise.resolve(failure === null ? { kind: "not-started" } : { kind: "failed", error: failure });
   }
 
   abort(): void {

@@ -90,8 +90,7 @@ export class PythonRuntime implements Runtime {
    */
   async startScoring(launch: ScoringLaunch, log: ScriptLog): Promise<ScoringInstance> {
     const { clock, logger, environment } = this.#options;
-    this.#reception ??= Reception.open();
-    const reception = await this.#reception;
+    const reception = await this.#opened();
     const variables = workerVariables(environment);
     this.#scoring ??= new ScoringProcesses({ program: workerProgram(), variables, reception, clock, logger });
     return await this.#scoring.start(launch, log);
@@ -131,10 +130,20 @@ export class PythonRuntime implements Runtime {
     await reception?.stop();
   }
 
+  /** One that could not be opened is tried again by the next who needs it. */
+  async #opened(): Promise<Reception> {
+    const opening = (this.#reception ??= Reception.open());
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#reception === opening) this.#reception = null;
+      throw error;
+    }
+  }
+
   async #handlerProcesses(): Promise<HandlerProcesses> {
     const { clock, logger, environment } = this.#options;
-    this.#reception ??= Reception.open();
-    const reception = await this.#reception;
+    const reception = await this.#opened();
     const variables = workerVariables(environment);
     this.#handlers ??= new HandlerProcesses({
       program: workerProgram(),
@@ -152,8 +161,7 @@ export class PythonRuntime implements Runtime {
 
   async #environment(interpreter: string, models: readonly ModelSpec[]): Promise<Environment> {
     const { workers, clock, logger, onRestart } = this.#options;
-    this.#reception ??= Reception.open();
-    const reception = await this.#reception;
+    const reception = await this.#opened();
     const known = this.#environments.get(interpreter);
     if (known !== undefined) return known;
     const imports = [...new Set(models.flatMap(({ runtime }) => importsOf[runtime]))];

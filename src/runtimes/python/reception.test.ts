@@ -1,5 +1,8 @@
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
 import type { Connection } from "./connection.ts";
 import { encodeFrame, FrameReader, protocolVersion } from "./frames.ts";
 import { Reception } from "./reception.ts";
@@ -57,4 +60,16 @@ test("who is expected is welcomed, but on a lifeline nothing is ever sent", asyn
 test("a stranger is turned away", async () => {
   const reception = await opened();
   expect(await bytesUntilClosed(greet(reception, "worker", "guessed"))).toHaveLength(0);
+});
+
+test("one that cannot be opened leaves no folder", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "hostler-reception-"));
+  ends.push(() => rm(folder, { recursive: true, force: true }));
+  // A socket's path has at most 107 bytes.
+  const deep = join(folder, "x".repeat(100));
+  await mkdir(deep);
+  vi.stubEnv("TMPDIR", deep);
+  ends.push(() => vi.unstubAllEnvs());
+  await expect(Reception.open()).rejects.toThrow();
+  expect(await readdir(deep)).toEqual([]);
 });

@@ -39,15 +39,15 @@ export class Reception {
 
   static async open(): Promise<Reception> {
     const directory = await mkdtemp(join(tmpdir(), "hostler-"));
-    await chmod(directory, 0o700);
-    const reception = new Reception(directory);
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    reception.#server.once("error", reject);
-    reception.#server.listen(reception.socketPath, () => {
-      resolve(undefined);
-    });
-    await promise;
-    return reception;
+    try {
+      await chmod(directory, 0o700);
+      const reception = new Reception(directory);
+      await reception.#listen();
+      return reception;
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** A token that lets one process in, once per role. */
@@ -70,6 +70,15 @@ export class Reception {
       });
     });
     await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async #listen(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    this.#server.once("error", reject);
+    this.#server.listen(this.socketPath, () => {
+      resolve(undefined);
+    });
+    await promise;
   }
 
   #greet(socket: Socket): void {

@@ -107,6 +107,8 @@ export class ScoringPool implements ScoringInstance {
     const { clock, log } = this.#options;
     this.#deaths = clock.now() - known.startedAt > healthyAfterMs ? 1 : this.#deaths + 1;
     void known.exited.then((reason) => {
+      // One that closed its connection and hangs in what its script has registered for its end would stay for ever.
+      worker.kill();
       log("hostler", `Worker ${String(worker.pid)} ended (${reason}) and is replaced.`);
     });
     this.#replaceLater();
@@ -145,26 +147,44 @@ export class ScoringPool implements ScoringInstance {
   }
 
   #send(waiting: Waiting, worker: ScoringWorker): void {
-    const id = worker.score(waiting.call, (outcome) => {
-      waiting.sent = null;
+    const id = worker.score(waiting.call, (outcome, streamed) => {
       // It was sent, and its worker went before it came to it: another one can do it.
       if (outcome.kind === "not-started" && !waiting.isLeft && this.#stopping === null) {
+        waiting.sent = null;
         this.#line.unshift(waiting);
         this.#dispatch();
         return;
       }
-      this.#settle(waiting, outcome);
-      this.#dispatch();
+      this.#learn(outcome);
+      waiting.resolve(outcome);
+      // Its worker is busy until all of a stream has come.
+      if (streamed === undefined) this.#over(waiting);
+      else {
+        void streamed.then(() => {
+          this.#over(waiting);
+        });
+      }
     });
     waiting.sent = { worker, id };
   }
 
-  #settle(waiting: Waiting, outcome: ScoringOutcome): void {
+  #learn(outcome: ScoringOutcome): void {
+    if (outcome.kind !== "answered" || outcome.answer.runMs === null) return;
+    this.#runMs = Math.max(this.#runMs * (1 - newest) + outcome.answer.runMs * newest, 0);
+  }
+
+  /** Nothing of a call is under way any more: its worker has room for another. */
+  #over(waiting: Waiting): void {
+    waiting.sent = null;
     this.#underWay -= 1;
-    if (outcome.kind === "answered" && outcome.answer.runMs !== null) {
-      this.#runMs = Math.max(this.#runMs * (1 - newest) + outcome.answer.runMs * newest, 0);
-    }
-    waiting.resolve(outcome);
+    if (this.#underWay === 0) this.#idle?.();
+    this.#dispatch();
+  }
+
+  /** Ends a call that no worker has. */
+  #refuse(waiting: Waiting, reason: string): void {
+    waiting.resolve({ kind: "not-started", reason });
+    this.#underWay -= 1;
     if (this.#underWay === 0) this.#idle?.();
   }
 
@@ -179,7 +199,7 @@ export class ScoringPool implements ScoringInstance {
     const place = this.#line.indexOf(waiting);
     if (place === -1) return;
     this.#line.splice(place, 1);
-    this.#settle(waiting, { kind: "not-started", reason: "the caller went away" });
+    this.#refuse(waiting, "the caller went away");
   }
 
   #replaceLater(): void {
@@ -232,7 +252,7 @@ export class ScoringPool implements ScoringInstance {
     for (const callOff of this.#starts.values()) callOff();
     await this.#drained(graceMs);
     for (const waiting of this.#line.splice(0)) {
-      this.#settle(waiting, { kind: "not-started", reason: "the instance has stopped" });
+      this.#refuse(waiting, "the instance has stopped");
     }
     const ends = [...this.#workers].map(([worker, { exited }]) => this.#finish(worker, exited, graceMs));
     await Promise.all([...ends, ...this.#starts.keys()]);

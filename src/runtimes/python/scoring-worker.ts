@@ -1,6 +1,11 @@
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Clock, Timer } from "../../core/ports/clock.ts";
-import type { ScoringCall, ScoringOutcome, ScoringScript } from "../../core/ports/scoring-runner.ts";
+import type {
+  ScoringAnswer,
+  ScoringCall,
+  ScoringOutcome,
+  ScoringScript,
+} from "../../core/ports/scoring-runner.ts";
 import { AnswerStream } from "./answer-stream.ts";
 import { Commands } from "./commands.ts";
 import type { Connection } from "./connection.ts";
@@ -43,10 +48,20 @@ export interface ScriptOrder {
 }
 
 interface CallUnderWay {
-  readonly resolve: (outcome: ScoringOutcome) => void;
+  readonly resolve: ScoringReply;
   startedAt: number;
-  stream: AnswerStream | null;
+  stream: StreamUnderWay | null;
+  /** Nobody waits for the answer. */
+  isLeft: boolean;
 }
+
+interface StreamUnderWay {
+  readonly pieces: AnswerStream;
+  readonly ended: () => void;
+}
+
+/** Called once; where the answer is a stream, `streamed` resolves when all of it has come or nothing more will. */
+export type ScoringReply = (outcome: ScoringOutcome, streamed?: Promise<unknown>) => void;
 
 /** One process with one script. Calls are answered in their order, one at a time. */
 export class ScoringWorker {
@@ -105,7 +120,7 @@ export class ScoringWorker {
   }
 
   /** Sends a call; the id is for {@link ScoringWorker.cancel}. */
-  score(call: ScoringCall, resolve: (outcome: ScoringOutcome) => void): number {
+  score(call: ScoringCall, resolve: ScoringReply): number {
     const id = this.#commands.takeId();
     const { method, target, headers, contentType, body } = call;
     const isPlain = method === "POST" && this.#script?.input !== "raw" && this.#script?.takesHeaders !== true;
@@ -120,10 +135,11 @@ export class ScoringWorker {
       if (this.#calls.size === 0) this.#options.data.send(frame);
       else this.#options.data.sendSoon(frame);
     } catch (error) {
-      resolve({ kind: "not-started", reason: ServingError.from(error).message });
+      // No other process could be sent it either.
+      resolve({ kind: "answered", answer: tooLarge(ServingError.from(error).message) });
       return id;
     }
-    this.#calls.set(id, { resolve, startedAt: this.#options.clock.now(), stream: null });
+    this.#calls.set(id, { resolve, startedAt: this.#options.clock.now(), stream: null, isLeft: false });
     this.#watchHead();
     return id;
   }
@@ -132,7 +148,8 @@ export class ScoringWorker {
   cancel(id: number): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
-    call.stream?.leave();
+    call.isLeft = true;
+    call.stream?.pieces.leave();
     this.#options.data.send({ kind: "cancel", id, header: {} });
   }
 
@@ -175,17 +192,28 @@ export class ScoringWorker {
     if (isLast && head !== undefined) {
       this.#settled(id);
       call.resolve({ kind: "answered", answer: { ...head.answer, body: payload } });
-    } else if (head !== undefined) {
-      call.stream = new AnswerStream(this.#options.data);
-      call.resolve({ kind: "answered", answer: { ...head.answer, body: call.stream } });
-    } else call.stream?.push(payload);
+    } else if (head !== undefined) this.#beginStream(call, head.answer);
+    else call.stream?.pieces.push(payload);
+  }
+
+  #beginStream(call: CallUnderWay, answer: Omit<ScoringAnswer, "body">): void {
+    const pieces = new AnswerStream(this.#options.data);
+    const { promise: streamed, resolve } = Promise.withResolvers<undefined>();
+    const ended = (): void => {
+      resolve(undefined);
+    };
+    call.stream = { pieces, ended };
+    if (call.isLeft) pieces.leave();
+    call.resolve({ kind: "answered", answer: { ...answer, body: pieces } }, streamed);
   }
 
   #end({ id, header }: Frame): void {
     const call = this.#calls.get(id);
     if (call === undefined) throw new FrameError(`An end for call ${String(id)}, which is not under way.`);
+    const error = readError(header);
     this.#settled(id);
-    call.stream?.end(readError(header));
+    call.stream?.pieces.end(error);
+    call.stream?.ended();
     if (call.stream === null) call.resolve({ kind: "not-started", reason: "the caller went away" });
   }
 
@@ -220,11 +248,19 @@ export class ScoringWorker {
     this.#calls.clear();
     const reason = "the process that ran the script ended";
     for (const [index, call] of calls.entries()) {
-      call.stream?.end(new ServingError("WORKER_DIED", reason));
+      call.stream?.pieces.end(new ServingError("WORKER_DIED", reason));
+      call.stream?.ended();
       const wasBegun = index === 0 && !this.#isLeaving;
       call.resolve(wasBegun ? { kind: "crashed", reason } : { kind: "not-started", reason });
     }
     this.#commands.failAll(new ServingError("WORKER_DIED", reason));
     this.#options.onGone();
   }
+}
+
+/** What a script's server says to a body that is larger than it takes. */
+function tooLarge(message: string): ScoringAnswer {
+  const headers = ["content-type", "application/json"];
+  const body = Buffer.from(JSON.stringify({ message }));
+  return { status: 413, headers, body, hasFailed: false, runMs: null };
 }

@@ -1,6 +1,6 @@
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { ModelDescription } from "../../core/models/model-description.ts";
-import type { ModelSpec } from "../../core/models/model-spec.ts";
+import { labelOf, type ModelSpec } from "../../core/models/model-spec.ts";
 import type { Logger } from "../../core/ports/logger.ts";
 import type { Clock, Timer } from "../../core/ports/clock.ts";
 import { Lane } from "../../core/scheduling/lane.ts";
@@ -122,19 +122,26 @@ export class WorkerSlot {
   async #restore(worker: Worker): Promise<void> {
     const instances = [...this.#instances].sort((one, other) => other.lastRunAt - one.lastRunAt);
     for (const instance of instances) {
+      // It may be unloaded while others are put back, and while it is put back itself.
+      if (!this.#instances.has(instance)) continue;
       try {
         await worker.load(instance.model, instance.spec);
-        instance.worker = worker;
+        if (this.#instances.has(instance)) instance.worker = worker;
+        else await worker.unload(instance.model);
       } catch (error) {
         if (worker.isGone) return;
-        const { message } = ServingError.from(error);
-        this.#options.logger.error("model could not be restored", {
-          model: instance.spec.name,
-          reason: message,
-        });
+        this.#notRestored(instance, ServingError.from(error, "MODEL_LOAD_FAILED"));
       }
       this.lane.resume();
     }
+  }
+
+  /** Its calls are told until another process takes this one's place. */
+  #notRestored(instance: PythonInstance, { code, message, details }: ServingError): void {
+    const { name } = instance.spec;
+    this.#options.logger.error("model could not be restored", { model: name, reason: message });
+    const what = `The worker of ${labelOf(instance.spec)} ended, and its replacement could not load it: ${message}`;
+    instance.failure = new ServingError(code, what, { ...details, hint: "Load the model again." });
   }
 
   #learn(loaded: LoadedModule): void {
@@ -145,7 +152,10 @@ export class WorkerSlot {
     const { clock, logger, number, onDeath } = this.#options;
     this.#worker = null;
     this.lane.suspend();
-    for (const instance of this.#instances) instance.worker = null;
+    for (const instance of this.#instances) {
+      instance.worker = null;
+      instance.failure = null;
+    }
     if (this.#isStopped) return;
     onDeath();
     // Whoever waits for a start sees it fail, and tries again.

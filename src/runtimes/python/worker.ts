@@ -22,6 +22,8 @@ interface CallUnderWay {
   readonly sentAt: number;
   readonly resolve: (outcome: BatchOutcome) => void;
   readonly outputs: Tensor[];
+  /** The command ahead of it, which the worker had not answered when this was sent. */
+  readonly behind: number | null;
 }
 
 export interface WorkerEvents {
@@ -91,7 +93,8 @@ export class Worker {
       };
       try {
         this.#connection.send({ kind: "call", id, header, payload: bytesOf(payload) });
-        this.#calls.set(id, { sentAt: performance.now(), resolve, outputs: [] });
+        const behind = this.#commands.newest;
+        this.#calls.set(id, { sentAt: performance.now(), resolve, outputs: [], behind });
       } catch (error) {
         const { message } = ServingError.from(error);
         resolve({ kind: "failed", error: new ServingError("PAYLOAD_TOO_LARGE", message) });
@@ -157,8 +160,8 @@ export class Worker {
     const call = this.#calls.get(frame.id);
     if (call === undefined)
       throw new FrameError(`An end for call ${String(frame.id)}, which is not under way.`);
-    const computeMs = this.#answered(frame.id, call, null);
     const error = readError(frame.header);
+    const computeMs = this.#answered(frame.id, call, null);
     if (error === undefined) call.resolve({ kind: "done", result: { outputs: call.outputs }, computeMs });
     else call.resolve({ kind: "failed", error });
   }
@@ -172,7 +175,7 @@ export class Worker {
     return saidMs ?? now - startedAt;
   }
 
-  /** A worker does one thing at a time, so only the oldest call can have been running. */
+  /** A worker does one thing at a time: only the oldest call can have been running, and not if it was still at a command. */
   #gone(reason: Error | null): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -188,7 +191,8 @@ export class Worker {
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     for (const [index, call] of calls.entries()) {
-      call.resolve(index === 0 ? { kind: "crashed", error } : { kind: "not-started" });
+      const wasBegun = index === 0 && (call.behind === null || !this.#commands.isWaiting(call.behind));
+      call.resolve(wasBegun ? { kind: "crashed", error } : { kind: "not-started" });
     }
     this.#commands.failAll(error);
     this.#events.onGone();

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Logger } from "../../core/ports/logger.ts";
 import { Commands } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { type Interpreter, interpreterVersion, refuseOld } from "./interpreter.ts";
+import { LineSplitter } from "./line-splitter.ts";
 import { type Hello, readImportReport, readNumber, readObject } from "./messages.ts";
 import { describeExit } from "./process-ends.ts";
 import type { Reception } from "./reception.ts";
@@ -89,11 +89,11 @@ export class Zygote {
       // A process group of its own: Ctrl-C in the terminal drains the front and must not end this one first.
       detached: true,
     });
-    const output = collectOutput(child, logger);
     const exited = endOf(child, options.onGone);
     const line = { socket: reception.socketPath, token, imports: options.imports, worker: null };
-    child.stdin.on("error", () => undefined);
-    child.stdin.write(`${JSON.stringify(line)}\n`);
+    // One that could not be started may have no streams at all: where descriptors have run out.
+    const output = child.pid === undefined ? () => "" : collectOutput(child, logger);
+    if (child.pid !== undefined) tell(child, line);
     try {
       const arrived = await Promise.race([
         arrival.promise,
@@ -104,7 +104,7 @@ export class Zygote {
       return new Zygote({ ...arrived, child, exited }, options);
     } catch (error) {
       reception.dismiss(token);
-      child.kill("SIGKILL");
+      if (child.pid !== undefined) child.kill("SIGKILL");
       // One that is too old, or not there, says so best itself.
       await interpreterVersion(named(interpreter));
       throw error;
@@ -163,6 +163,12 @@ function endOf(child: ChildProcess, onGone: () => void): Promise<void> {
   });
 }
 
+/** The launch line; standard input stays open behind it. */
+function tell({ stdin }: ChildProcess, line: object): void {
+  stdin?.on("error", () => undefined);
+  stdin?.write(`${JSON.stringify(line)}\n`);
+}
+
 /** Rejects when the process fails before it has said HELLO. */
 async function failureOf(
   child: ChildProcess,
@@ -203,10 +209,16 @@ function collectOutput(child: ChildProcess, logger: Logger): () => string {
   const lastLines: string[] = [];
   const follow = (stream: Readable | null, name: string): void => {
     if (stream === null) return;
-    createInterface({ input: stream }).on("line", (line) => {
+    const lines = new LineSplitter((line) => {
       lastLines.push(line);
       if (lastLines.length > 5) lastLines.shift();
       logger.info("worker output", { stream: name, line });
+    });
+    stream.on("data", (chunk: Buffer) => {
+      lines.push(chunk);
+    });
+    stream.once("end", () => {
+      lines.end();
     });
   };
   follow(child.stdout, "stdout");

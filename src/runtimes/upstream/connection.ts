@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BackendAddress } from "../../core/ports/backend.ts";
 import type { Carrier, Exchange } from "./exchange.ts";
 import type { ResponseHead } from "./response-head.ts";
@@ -142,6 +143,8 @@ export class Connection implements Carrier, ResponseEvents {
       socket.write(head, "latin1");
       let size = 0;
       for await (const chunk of body) {
+        // What has come is read first: to write where the server has closed would lose its answer.
+        await nextTurn();
         // Answered before it was asked to the end: nobody reads the rest.
         if (this.#exchange !== exchange) return;
         size += chunk.byteLength;

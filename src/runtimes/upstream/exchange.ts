@@ -94,6 +94,8 @@ export class Exchange implements BackendCall {
   finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    // It may carry another exchange before this one's answer is read.
+    this.#carrier = null;
     if (this.#whole === null) this.#stream?.end(null);
     else this.#answer(this.#whole);
   }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { EngineChoice } from "../../contracts/control/deployment.ts";
 import { withoutOwnSecrets } from "../../contracts/secret-variables.ts";
 import { ServingError } from "../../contracts/serving-error.ts";
+import { Pause } from "../../core/instances/pause.ts";
 import type { Clock, Timer } from "../../core/ports/clock.ts";
 import type {
   InstanceLauncher,
@@ -53,6 +54,8 @@ const stateLabel = "hostler.state";
 const runLabel = "hostler.run";
 /** An engine may still be making what a run that was killed had asked for: it is looked for again so long after the start. */
 const laterSweepsMs = [10_000, 60_000] as const;
+/** A sweep that is under way at the end gets this long: an engine that answers no more must not hold up the stop. */
+const lastSweepMs = 5_000;
 const imageNamespace = "hostler-environment";
 
 const scriptSchema = z.union([
@@ -132,8 +135,16 @@ export class InstanceLaunchers implements InstanceLauncher {
   async stop(): Promise<void> {
     this.#abort.abort(new ServingError("SHUTTING_DOWN", "The server is stopping."));
     for (const timer of this.#laterSweeps) timer.cancel();
-    await Promise.all([this.#environments.stop(), this.#swept]);
+    const patience = new Pause(this.#options.clock);
+    await Promise.all([
+      this.#environments.stop(),
+      Promise.race([this.#swept, patience.for(lastSweepMs)]).then(() => {
+        patience.end();
+      }),
+    ]);
     await Promise.all(this.#engines.map(({ engine }) => engine.stop()));
+    // It ends with its connections.
+    await this.#swept;
   }
 
   get #labels(): Readonly<Record<string, string>> {
@@ -217,7 +228,13 @@ export class InstanceLaunchers implements InstanceLauncher {
     const newest = this.#engines.at(-1);
     if (newest !== undefined && (await newest.engine.isAlive())) return newest;
     const search = await findContainerEngine(this.#options.variables);
-    if (search.kind === "found") this.#engines.push(search);
+    if (search.kind === "none") return search;
+    if (this.#abort.signal.aborted) {
+      // Nobody would close its connections any more.
+      await search.engine.stop();
+      return { kind: "none", looked: [] };
+    }
+    this.#engines.push(search);
     return search;
   }
 

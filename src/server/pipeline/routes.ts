@@ -91,8 +91,9 @@ async function send(response: ServerResponse, given: ChainAnswer): Promise<void>
   response.flushHeaders();
   try {
     for await (const chunk of body) {
-      if (!response.write(chunk)) await Promise.race([once(response, "drain"), once(response, "close")]);
+      // One that has closed before would not say so again, and never takes more.
       if (isGone(response)) return;
+      if (!response.write(chunk)) await drained(response);
     }
     response.end();
   } catch {
@@ -104,6 +105,17 @@ async function send(response: ServerResponse, given: ChainAnswer): Promise<void>
 /** Asked again after a wait: the compiler takes it to be what it was. */
 function isGone({ destroyed }: ServerResponse): boolean {
   return destroyed;
+}
+
+/** Until it takes more, or is gone. Whatever did not happen is not listened for any longer. */
+async function drained(response: ServerResponse): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]);
+  } finally {
+    waiting.abort();
+  }
 }
 
 function withoutLength(headers: readonly string[]): readonly string[] {

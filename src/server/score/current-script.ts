@@ -14,7 +14,8 @@ const drainMs = 60_000;
 export class CurrentScript implements ScoringRunner {
   readonly #start: () => Promise<ScoringInstance>;
   readonly #ready = Promise.withResolvers<undefined>();
-  readonly #leaving = new Set<Promise<void>>();
+  /** Replaced, with calls still under way. */
+  readonly #leaving = new Set<ScoringInstance>();
   #instance: ScoringInstance | null = null;
 
   /** @param start starts an instance of what is on disk now */
@@ -49,8 +50,10 @@ export class CurrentScript implements ScoringRunner {
     return this.#running.score(call);
   }
 
+  /** Ends what is served and what has been replaced; a second call with less time counts. */
   async stop(graceMs: number): Promise<void> {
-    await Promise.all([this.#instance?.stop(graceMs), ...this.#leaving]);
+    const all = [...this.#leaving, ...(this.#instance === null ? [] : [this.#instance])];
+    await Promise.all(all.map((instance) => instance.stop(graceMs)));
   }
 
   get #running(): ScoringInstance {
@@ -60,7 +63,7 @@ export class CurrentScript implements ScoringRunner {
   }
 
   #leave(former: ScoringInstance): void {
-    const left = former.stop(drainMs).finally(() => this.#leaving.delete(left));
-    this.#leaving.add(left);
+    this.#leaving.add(former);
+    void former.stop(drainMs).finally(() => this.#leaving.delete(former));
   }
 }

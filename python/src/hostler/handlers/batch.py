@@ -104,7 +104,7 @@ class Batches:
             for request, data in zip(requests, read, strict=True)
             if not isinstance(data, Item)
         ]
-        outcome = self._predict(accepted) if accepted else []
+        outcome = self._predict(accepted, may_stream=len(requests) == 1) if accepted else []
         if isinstance(outcome, (Failure, Stream)):
             return outcome
         answers = iter(outcome)
@@ -117,7 +117,9 @@ class Batches:
             text = {"code": 400, "type": "BadRequestException", "message": str(error)}
             return Item(400, "Bad Request", (), JSON, (json.dumps(text, indent=JSON_INDENT) + "\n").encode())
 
-    def _predict(self, accepted: Sequence[tuple[Request, dict[str, Foreign]]]) -> Outcome:
+    def _predict(
+        self, accepted: Sequence[tuple[Request, dict[str, Foreign]]], *, may_stream: bool
+    ) -> Outcome:
         context = self._context
         context.request_ids = {index: request.identity for index, (request, _) in enumerate(accepted)}
         context.request_processor = [RequestProcessor(_properties(request)) for request, _ in accepted]
@@ -135,10 +137,10 @@ class Batches:
             return Failure(*errors.NOT_A_LIST)
         if len(answers) != len(accepted):
             return Failure(*errors.MISMATCHED)
-        return self._encode(answers)
+        return self._encode(answers, may_stream=may_stream)
 
-    def _encode(self, answers: Sequence[Foreign]) -> Outcome:
-        if len(answers) == 1 and isinstance(answers[0], IteratorType):
+    def _encode(self, answers: Sequence[Foreign], *, may_stream: bool) -> Outcome:
+        if may_stream and isinstance(answers[0], IteratorType):
             return Stream(_item(self._context.request_processor[0], b""), map(encode, answers[0]))
         try:
             bodies = [encode(answer) for answer in answers]

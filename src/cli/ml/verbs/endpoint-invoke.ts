@@ -30,7 +30,7 @@ export async function invokeEndpoint(values: InvokeValues, session: Session): Pr
     ...(values.deploymentName === undefined ? {} : { "azureml-model-deployment": values.deploymentName }),
   };
   const response = await post(uri, headers, body);
-  const answer = await response.text();
+  const answer = await textOf(response, uri);
   if (response.ok) return answer;
   throw new MlError(refusalOf(values.name, response, answer), { hint: hintOf(values, response) });
 }
@@ -66,10 +66,23 @@ async function post(uri: string, headers: Readonly<Record<string, string>>, body
   try {
     return await fetch(uri, { method: "POST", headers, body, signal: AbortSignal.timeout(patienceMs) });
   } catch (error) {
-    const reason =
-      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new MlError(`No answer from ${uri} (${reason}).`, { hint: "See whether hostler up is running." });
+    throw new MlError(`No answer from ${uri} (${networkReason(error)}).`, { hint: isItRunning });
   }
+}
+
+/** The whole answer; a server that ends in the middle of it takes the rest along. */
+async function textOf(response: Response, uri: string): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    throw new MlError(`The answer from ${uri} broke off (${networkReason(error)}).`, { hint: isItRunning });
+  }
+}
+
+const isItRunning = "See whether hostler up is running.";
+
+function networkReason(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
 }
 
 function refusalOf(name: string, { status, headers }: Response, answer: string): string {

@@ -83,6 +83,23 @@ describe("a blob", () => {
     expect((await rig.call(`${storagePath}/large`)).text).toBe("222000");
   });
 
+  it("whose list names a block that was never put is refused, and nothing of it is left", async () => {
+    await put("big?comp=block&blockid=QQ%3D%3D", "A");
+    const list = "<BlockList><Latest>QQ==</Latest><Latest>Qg==</Latest></BlockList>";
+    const { status, headers } = await put("big?comp=blocklist", list);
+    expect([status, headers["x-ms-error-code"]]).toStrictEqual([400, "InvalidBlockList"]);
+    expect(await readdir(join(rig.folder, "uploads", "incoming"))).toStrictEqual([]);
+  });
+
+  it("is refused where its name, or a block's, is longer than any can be", async () => {
+    const long = Array.from({ length: 30 }, () => "x".repeat(200)).join("/");
+    for (const answer of [await put(long, "A"), await rig.call(`${storagePath}/${long}`)]) {
+      expect([answer.status, answer.headers["x-ms-error-code"]]).toStrictEqual([400, "InvalidResourceName"]);
+    }
+    const { status, headers } = await put(`big?comp=block&blockid=${"Q".repeat(200)}`, "A");
+    expect([status, headers["x-ms-error-code"]]).toStrictEqual([400, "InvalidBlockId"]);
+  });
+
   it("is not taken when it is not what the client meant to send", async () => {
     const md5 = createHash("md5").update("right").digest("base64");
     expect((await put("a", "right", { "content-md5": md5 })).headers["content-md5"]).toBe(md5);

@@ -18,6 +18,10 @@ export interface BlobProperties {
 
 const containerPattern = /^[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])$/;
 const longestPart = 255;
+/** Bytes of a whole key: more than Azure's 1024 characters need of most scripts, and less than a path may have. */
+const longestKey = 3_072;
+/** Characters of a block's id: 64 bytes in base64. */
+const longestBlockId = 88;
 
 /**
  * Where the content of a blob lies.
@@ -28,6 +32,7 @@ export function blobPath(root: string, container: string, key: string): string {
   const parts = key.split("/");
   const isGood =
     containerPattern.test(container) &&
+    Buffer.byteLength(key) <= longestKey &&
     parts.every(
       (part) =>
         part !== "" &&
@@ -36,7 +41,12 @@ export function blobPath(root: string, container: string, key: string): string {
         !part.includes("\0") &&
         Buffer.byteLength(part) <= longestPart,
     );
-  if (!isGood) throw new BlobError(400, "InvalidResourceName", `No blob can be named ${container}/${key}.`);
+  if (!isGood)
+    throw new BlobError(
+      400,
+      "InvalidResourceName",
+      `No blob can be named ${`${container}/${key}`.slice(0, 300)}.`,
+    );
   return join(root, "files", container, ...parts);
 }
 
@@ -98,8 +108,8 @@ export class BlobStore {
 
   /** Takes a block of a blob that comes in pieces. */
   async putBlock(upload: Upload, id: string, content: Readable, expectedMd5: string | null): Promise<string> {
-    const { part, md5 } = await this.#receive(content, expectedMd5);
     const path = this.#blockPath(upload, id);
+    const { part, md5 } = await this.#receive(content, expectedMd5);
     await mkdir(dirname(path), { recursive: true });
     await rename(part, path);
     return md5;
@@ -108,9 +118,15 @@ export class BlobStore {
   /** Makes a blob of blocks, in this order. */
   async commit(upload: Upload, ids: readonly string[]): Promise<void> {
     const path = blobPath(this.#root, upload.container, upload.key);
+    const blocks = ids.map((id) => this.#blockPath(upload, id));
     const part = await this.#newPart();
-    await writeFile(part, "");
-    for (const id of ids) await append(part, this.#blockPath(upload, id));
+    try {
+      await writeFile(part, "");
+      for (const block of blocks) await append(part, block);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    }
     await this.#settle(part, path, upload);
     await rm(dirname(this.#blockPath(upload, "")), { recursive: true, force: true });
   }
@@ -205,6 +221,9 @@ export class BlobStore {
   }
 
   #blockPath({ container, key }: Upload, id: string): string {
+    if (id.length > longestBlockId) {
+      throw new BlobError(400, "InvalidBlockId", "The specified block ID is longer than any can be.");
+    }
     return join(this.#root, "blocks", digestOf(`${container}/${key}`), `b${Buffer.from(id).toString("hex")}`);
   }
 }

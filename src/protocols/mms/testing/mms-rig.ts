@@ -1,4 +1,7 @@
 import { request as send } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 import type { FastifyInstance } from "fastify";
 import { ServingError } from "../../../contracts/serving-error.ts";
 import { ModelHost } from "../../../core/hosting/model-host.ts";
@@ -101,6 +104,29 @@ export class MmsRig {
       });
       request.end(body);
     });
+  }
+
+  /** Sends a body piece by piece, and reads the answer only then: all of it, or why there is none. */
+  async sendThenRead(path: string, body: Buffer): Promise<string> {
+    const { port } = new URL(this.#url);
+    const socket = connect({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
+    socket.pause();
+    const failed = new Promise<string>((resolve) => {
+      socket.once("error", ({ message }) => {
+        resolve(message);
+      });
+    });
+    const send = promisify((bytes: Buffer | string, done: (error?: Error | null) => void) => {
+      socket.write(bytes, done);
+    });
+    const all = async (): Promise<string> => {
+      await send(`POST ${path} HTTP/1.1\r\nhost: h\r\ncontent-length: ${String(body.length)}\r\n\r\n`);
+      for (let at = 0; at < body.length; at += 64 * 1024) await send(body.subarray(at, at + 64 * 1024));
+      return await text(socket);
+    };
+    const told = await Promise.race([all().catch(() => failed), failed]);
+    socket.destroy();
+    return told;
   }
 
   async stop(): Promise<void> {

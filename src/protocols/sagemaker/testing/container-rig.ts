@@ -26,6 +26,8 @@ export interface ContainerRigOptions {
   /** Models that fit; one more is OUT_OF_MEMORY. */
   readonly capacity?: number;
   readonly handle?: Handle;
+  /** No model is loaded before this. */
+  readonly loaded?: Promise<unknown>;
 }
 
 /** A container's routes on a port of its own, over a real host whose handlers are functions. */
@@ -35,6 +37,8 @@ export class ContainerRig implements ModelArchives {
   readonly life: string[] = [];
   readonly host: ModelHost;
   isStopping = false;
+  /** Requests that have come. */
+  begun = 0;
   url = "";
   readonly #options: ContainerRigOptions;
   readonly #app = createApp();
@@ -91,7 +95,7 @@ export class ContainerRig implements ModelArchives {
     return {
       host: this.host,
       clock: systemClock,
-      observer: { started: () => undefined, ended: (record) => this.records.push(record) },
+      observer: { started: () => void (this.begun += 1), ended: (record) => this.records.push(record) },
       maxBodyBytes: 1_000_000,
       maxResponseBytes: 2_000_000,
       mode:
@@ -123,13 +127,14 @@ class Functions implements HandlerLauncher {
     this.#life = life;
   }
 
-  start({ modelName }: HandlerLaunch): Promise<HandlerProcess> {
-    const { capacity = Number.POSITIVE_INFINITY, handle = echo } = this.#options;
+  async start({ modelName }: HandlerLaunch): Promise<HandlerProcess> {
+    const { capacity = Number.POSITIVE_INFINITY, handle = echo, loaded } = this.#options;
     if (this.#running >= capacity) {
-      return Promise.reject(new ServingError("OUT_OF_MEMORY", "System out of memory"));
+      throw new ServingError("OUT_OF_MEMORY", "System out of memory");
     }
     this.#running += 1;
     this.#life.push(`started ${modelName}`);
+    await loaded;
     const { promise: ended, resolve } = Promise.withResolvers<InstanceEnd>();
     let isRunning = true;
     const kill = (): void => {
@@ -139,7 +144,7 @@ class Functions implements HandlerLauncher {
       this.#life.push(`ended ${modelName}`);
       resolve({ reason: "stopped", isHopeless: false });
     };
-    return Promise.resolve({
+    return {
       pid: 1,
       startedAt: 0,
       ended,
@@ -153,7 +158,7 @@ class Functions implements HandlerLauncher {
         kill();
         return Promise.resolve();
       },
-    });
+    };
   }
 }
 

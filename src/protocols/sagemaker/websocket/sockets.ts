@@ -119,6 +119,7 @@ async function react(event: SocketEvent, connection: Connection, context: Socket
     case "pong":
       return true;
     case "message": {
+      if (socket.destroyed) return false;
       const contentType = event.isText ? "text/plain" : "application/octet-stream";
       const inputs = [{ name: "body", contentType, bytes: event.bytes }];
       const call = context.invoke({ id: randomUUID(), headers: request.rawHeaders, inputs });
@@ -126,9 +127,14 @@ async function react(event: SocketEvent, connection: Connection, context: Socket
         call.cancel();
       };
       socket.once("close", cancel);
-      const outcome = await call.outcome;
-      socket.off("close", cancel);
-      return await answer(socket, bodyOf(outcome), event.isText);
+      try {
+        const goesOn = await answer(socket, bodyOf(await call.outcome), event.isText);
+        // Of one that goes on in pieces, nobody reads the rest.
+        if (!goesOn) cancel();
+        return goesOn;
+      } finally {
+        socket.off("close", cancel);
+      }
     }
   }
 }
@@ -157,8 +163,19 @@ function bodyOf(outcome: InvokeOutcome): BackendBody {
 /** No faster than the other side takes it; whether it is still there. */
 async function write(socket: Duplex, frame: Buffer): Promise<boolean> {
   if (socket.destroyed) return false;
-  if (!socket.write(frame)) await Promise.race([once(socket, "drain"), once(socket, "close")]);
+  if (!socket.write(frame)) await drained(socket);
   return !isGone(socket);
+}
+
+/** Until it takes more, or is gone. Whatever did not happen is not listened for any longer. */
+async function drained(socket: Duplex): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    await Promise.race([once(socket, "drain", { signal }), once(socket, "close", { signal })]);
+  } finally {
+    waiting.abort();
+  }
 }
 
 /** Asked again after a wait: the compiler takes it to be what it was. */
@@ -175,7 +192,11 @@ function end(socket: Duplex, code: number, reason: string): void {
     socket.destroy();
     return;
   }
-  if (socket instanceof Socket) socket.setTimeout(lingerMs, () => socket.destroy());
+  // Not when it is silent for so long: one that never stops sending would stay for ever.
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once("close", () => {
+    clearTimeout(timer);
+  });
   socket.end(encodeClose(code, reason));
   socket.resume();
 }
