@@ -20,7 +20,9 @@ export async function within(work: Promise<unknown>, timeoutMs: number): Promise
   const timer = setTimeout(() => {
     resolve("late");
   }, timeoutMs);
-  const outcome = await Promise.race([work.then(() => "done" as const), promise]);
-  clearTimeout(timer);
-  return outcome;
+  try {
+    return await Promise.race([work.then(() => "done" as const), promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

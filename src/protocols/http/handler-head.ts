@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
+import { leaveUnread } from "./pieces.ts";
 
 /** @throws ServingError MODEL_ERROR where the body of an answer is over the limit; one that comes in pieces has none */
 export function checkAnswerSize({ body }: HandlerItem, limitBytes: number): void {
@@ -31,9 +32,18 @@ const highestStatus = 999;
  * What a handler says of its answer, without what concerns the connection.
  *
  * @throws ServingError MODEL_ERROR for a status or a header that HTTP has no place for: sent as they are, they would end
- *   the connection or the server
+ *   the connection or the server; a body that comes in pieces is left then
  */
-export function handlerHead({ status, phrase, headers, contentType }: HandlerItem): HandlerHead {
+export function handlerHead(item: HandlerItem): HandlerHead {
+  try {
+    return sendableHead(item);
+  } catch (error) {
+    void leaveUnread(item.body);
+    throw error;
+  }
+}
+
+function sendableHead({ status, phrase, headers, contentType }: HandlerItem): HandlerHead {
   // Those below are no answers: after them a client goes on waiting for one.
   if (!Number.isInteger(status) || status < lowestStatus || status > highestStatus) {
     throw unsendable(`with status ${String(status)}: an answer has one of 200 to 999`);

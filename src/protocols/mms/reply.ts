@@ -5,7 +5,7 @@ import type { BackendBody } from "../../core/ports/backend.ts";
 import type { HandlerItem } from "../../core/ports/handler-launcher.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { endReply } from "../http/body.ts";
-import { sendPieces } from "../http/pieces.ts";
+import { leaveUnread, sendPieces } from "../http/pieces.ts";
 import { endWhole } from "../http/whole-body.ts";
 import { handlerHead } from "../http/handler-head.ts";
 import { type MmsProblem, problemOf } from "./errors.ts";
@@ -70,9 +70,11 @@ export function sendReply(exchange: Exchange, reply: MmsReply): number | Promise
   const { request, response } = exchange;
   const { status, body } = reply;
   const length = lengthOf(body);
+  const isBodiless = status === 204 || status === 304 || request.method === "HEAD";
+  if (typeof body !== "string" && (isBodiless || response.destroyed)) void leaveUnread(body);
   if (response.destroyed) return length ?? 0;
   writeHead(exchange, reply, length);
-  if (status === 204 || status === 304 || request.method === "HEAD") response.end();
+  if (isBodiless) response.end();
   else if (typeof body !== "string" && !(body instanceof Uint8Array)) return sendPieces(response, body);
   // Ended at once, the connection would be closed while the client sends, and the answer be lost with it.
   else if (!request.complete) endReply(exchange, Buffer.from(body));

@@ -6,7 +6,7 @@ import type { Clock } from "../../core/ports/clock.ts";
 import type { RequestObserver } from "../../core/ports/request-observer.ts";
 import type { CallTiming } from "../../core/scheduling/inference-call.ts";
 import { checkAnnounced, collectBody, endReply } from "../http/body.ts";
-import { sendPieces } from "../http/pieces.ts";
+import { leaveUnread, sendPieces } from "../http/pieces.ts";
 import { type Answer, errorAnswer } from "./answer.ts";
 
 /** One request and what it is about. */
@@ -114,7 +114,10 @@ function send(
   given: Answer,
 ): number | Promise<number> {
   const { status, phrase, headers, body } = given;
-  if (response.destroyed) return 0;
+  if (response.destroyed) {
+    void leaveUnread(body);
+    return 0;
+  }
   // There is no body with a 204, and must be no length.
   const isWhole = body instanceof Uint8Array;
   const length = status === 204 || !isWhole ? [] : ["content-length", String(body.byteLength)];
