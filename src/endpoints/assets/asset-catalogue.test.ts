@@ -246,6 +246,6 @@ it("what a deployment begins to use while its deletion waits for another one sta
 
 it("what is neither a file nor a folder is refused rather than read without end", async () => {
   const path = join(folder, "pipe");
-  execFileSync("mkfifo", [path]);
+  execFileSync("python3", ["-c", "import os, sys; os.mkfifo(sys.argv[1])", path]);
   await expect(model("pipe")).rejects.toMatchObject({ code: "INVALID_REQUEST" });
 });
