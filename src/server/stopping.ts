@@ -26,3 +26,16 @@ export async function within(work: Promise<unknown>, timeoutMs: number): Promise
     clearTimeout(timer);
   }
 }
+
+/** Ends one part after the other. One that cannot be ended keeps none from its turn; the first such error comes last. */
+export async function inTurn(...ends: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const end of ends) {
+    try {
+      await end();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}

@@ -18,7 +18,7 @@ import { createApp, listen } from "../http-app.ts";
 import { InstanceLaunchers } from "../instances/launcher.ts";
 import { connectBackend, startScoringWith } from "../instances/start-backends.ts";
 import { SagemakerRooms } from "../sagemaker/sagemaker-rooms.ts";
-import { closeApp } from "../stopping.ts";
+import { closeApp, inTurn } from "../stopping.ts";
 import { systemClock } from "../system-clock.ts";
 import { answerUnknownRoutes } from "../unknown-routes.ts";
 import type { RunningUp, UpRequest } from "./up-request.ts";
@@ -162,11 +162,13 @@ export class UpComposition {
 
   async #stop(force: boolean): Promise<void> {
     const { serving, control, launcher } = this.#rooms;
-    await Promise.all([this.#arm.stop(), ...this.#apps.map(closeApp)]);
     // Calls under way end before their instances do, and instances before the data port's Python processes.
-    await control.stop({ force });
-    await launcher.stop();
-    await serving.stop({ force });
+    await inTurn(
+      () => Promise.all([this.#arm.stop(), ...this.#apps.map(closeApp)]),
+      () => control.stop({ force }),
+      () => launcher.stop(),
+      () => serving.stop({ force }),
+    );
   }
 
   async #controlApp(): Promise<FastifyInstance> {
