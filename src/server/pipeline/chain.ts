@@ -39,6 +39,19 @@ interface StageLatency {
 
 type Answered = Extract<BackendOutcome, { kind: "answered" }>;
 
+interface StageRequest {
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Uint8Array;
+  readonly left: AbortSignal;
+  /** Its answer is the caller's. */
+  readonly isLast: boolean;
+}
+
+/** An answer that goes to the caller, as it comes; or one that the next container is asked, whole. */
+type StageAnswer =
+  | { readonly kind: "last"; readonly answered: Answered }
+  | { readonly kind: "handed on"; readonly answered: Answered; readonly body: Uint8Array };
+
 /**
  * A serial inference pipeline: the body that one container answers is what the next is asked, under the type that it
  * came with. The caller's own wish is for the last. What is no success ends the chain and is the answer.
@@ -63,35 +76,25 @@ export class Chain {
       if (accept === undefined) headers.delete("accept");
       else headers.set("accept", accept);
       const startedAt = clock.now();
-      const answer = await this.#ask(stage, { headers, body, left: request.left });
-      const ms = (): StageLatency => ({ name: stage.name, ms: clock.now() - startedAt });
-      if (isLast || !isSuccess(answer)) {
-        latencies.push(ms());
-        return { ...answer, latencies, stage: stage.name };
-      }
-      body = await this.#collect(answer.body);
-      latencies.push(ms());
-      const type = headerOf(answer.headers, "content-type");
+      const answer = await this.#ask(stage, { headers, body, left: request.left, isLast });
+      latencies.push({ name: stage.name, ms: clock.now() - startedAt });
+      if (answer.kind === "last") return { ...answer.answered, latencies, stage: stage.name };
+      body = answer.body;
+      const type = headerOf(answer.answered.headers, "content-type");
       if (type === undefined) headers.delete("content-type");
       else headers.set("content-type", handedOn(type));
     }
     throw new ServingError("INTERNAL", "A pipeline has at least one container.");
   }
 
-  async #ask(
-    stage: Stage,
-    sent: {
-      readonly headers: ReadonlyMap<string, string>;
-      readonly body: Uint8Array;
-      readonly left: AbortSignal;
-    },
-  ): Promise<Answered> {
+  /** Its time, and the caller's patience, hold until there is all that the next container is asked. */
+  async #ask(stage: Stage, { headers, body, left, isLast }: StageRequest): Promise<StageAnswer> {
     const { clock, timeoutMs } = this.#options;
     const call = stage.backend.call({
       method: "POST",
       target: stage.target,
-      headers: [...sent.headers].flat(),
-      body: sent.body,
+      headers: [...headers].flat(),
+      body,
     });
     const waiting = { isLate: false };
     const cancel = (): void => {
@@ -101,13 +104,20 @@ export class Chain {
       waiting.isLate = true;
       cancel();
     });
-    sent.left.addEventListener("abort", cancel);
-    const outcome = await call.outcome;
-    timer.cancel();
-    sent.left.removeEventListener("abort", cancel);
-    if (outcome.kind === "answered") return outcome;
-    if (sent.left.aborted) throw new ServingError("CANCELLED", "The caller went away.");
-    throw unanswered(stage, outcome.reason, waiting.isLate ? timeoutMs : null);
+    left.addEventListener("abort", cancel);
+    try {
+      const answered = await call.outcome;
+      if (answered.kind !== "answered") throw new Error(answered.reason);
+      if (isLast || !isSuccess(answered)) return { kind: "last", answered };
+      return { kind: "handed on", answered, body: await this.#collect(answered.body) };
+    } catch (error) {
+      if (error instanceof ServingError) throw error;
+      if (left.aborted) throw new ServingError("CANCELLED", "The caller went away.", {}, { cause: error });
+      throw unanswered(stage, ServingError.from(error).message, waiting.isLate ? timeoutMs : null);
+    } finally {
+      timer.cancel();
+      left.removeEventListener("abort", cancel);
+    }
   }
 
   async #collect(body: BackendBody): Promise<Uint8Array> {

@@ -16,6 +16,8 @@ interface Says {
   readonly body?: string;
   /** Written after each other, as a stream. */
   readonly chunks?: readonly string[];
+  /** The answer never ends. */
+  readonly stalls?: boolean;
 }
 
 const owned: (() => Promise<void>)[] = [];
@@ -38,7 +40,7 @@ async function container(
       const { status = 200, type, body: answer, chunks = [] } = says;
       response.writeHead(status, type === undefined ? {} : { "content-type": type });
       for (const chunk of chunks) response.write(chunk);
-      response.end(answer);
+      if (says.stalls !== true) response.end(answer);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -158,6 +160,16 @@ describe("a serial pipeline", () => {
     const port = typeof address === "object" && address !== null ? address.port : 0;
     const running = await pipeline([new URL(`http://127.0.0.1:${String(port)}`)], { timeoutMs: 50 });
     expect((await invoke(running)).status).toBe(504);
+  });
+
+  it("gives up on a container that stalls in the middle of its answer", async () => {
+    const stalling = await container({ type: "text/csv", chunks: ["1,"], stalls: true });
+    const next = await container({ body: "3" });
+    const running = await pipeline([stalling.url, next.url], { timeoutMs: 50 });
+    const answer = await invoke(running);
+    expect(answer.status).toBe(504);
+    expect(await answer.text()).toContain("container-1");
+    expect(next.asked).toEqual([]);
   });
 
   it("calls a model by the path of its URL", async () => {
