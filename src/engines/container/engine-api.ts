@@ -41,7 +41,8 @@ export class EngineApi {
   /** Rejects when nothing answers there. The version of the API is the engine's own newest. */
   static async connect(address: EngineAddress): Promise<EngineApi> {
     // Builds, logs and waiting take as long as they take.
-    const { Pool } = await import("undici");
+    // A bundle has only the default of a CommonJS module that is imported this way.
+    const { Pool } = (await import("undici")).default;
     const limits = { headersTimeout: 0, bodyTimeout: 0, pipelining: 0, connections: null } as const;
     const pool =
       address.kind === "socket"

@@ -13,7 +13,8 @@ export async function* zipEntries(path: string): AsyncGenerator<ArchiveEntry, vo
 }
 
 async function openZip(path: string): Promise<ZipFile> {
-  const { open } = await import("yauzl");
+  // A bundle has only the default of a CommonJS module that is imported this way.
+  const { open } = (await import("yauzl")).default;
   // Sizes are compared while the data is read: what a header says is not what is believed.
   const options = { lazyEntries: true, autoClose: false, strictFileNames: true, validateEntrySizes: true };
   return new Promise((resolve, reject) => {

@@ -101,7 +101,8 @@ export class S3Client {
     const headers = this.#headers(order, { path, query: text, host: new URL(url).host });
     try {
       const options = { method, headers, headersTimeout: connectTimeoutMs * 6 } as const;
-      const undici = await import("undici");
+      // A bundle has only the default of a CommonJS module that is imported this way.
+      const { default: undici } = await import("undici");
       return await undici.request(url, body === undefined ? options : { ...options, body });
     } catch (error) {
       throw new ServingError(
