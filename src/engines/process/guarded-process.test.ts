@@ -31,12 +31,15 @@ const patience = { timeout: 45_000, interval: 10 };
 const family = `
 import os, subprocess, sys, time
 child = subprocess.Popen(["sleep", "1000"])
+said, say = os.pipe()  # when this one ends, nobody else says anything any more
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         print("daemon", os.getpid(), flush=True)
+        os.write(say, b".")
         os.execvp("sleep", ["sleep", "1000"])
     os._exit(0)
+os.read(said, 1)
 print("child", child.pid, flush=True)
 `;
 
