@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** When a test hangs, not how fast it has to be: a busy machine may be ten times slower than a quiet one. */
-const patient = { testTimeout: 60_000, hookTimeout: 120_000 } as const;
+const patient = { testTimeout: 300_000, hookTimeout: 600_000 } as const;
 /** Unit tests share the cores; what starts servers and workers runs alone, so that its timings mean something. */
 const alone = { pool: "forks", fileParallelism: false, ...patient } as const;
 

@@ -229,7 +229,7 @@ print("null")
       status: "InService",
       answer: [42],
     });
-  }, 120_000);
+  }, 300_000);
 });
 
 /** Of the first series with these labels. */

@@ -61,7 +61,7 @@ describe.skipIf(!canHaveEngine())("a container that somebody else ends", () => {
     });
   }, 900_000);
 
-  afterAll(() => cleanup.run(), 60_000);
+  afterAll(() => cleanup.run(), 300_000);
 
   async function instance(): Promise<Instance | undefined> {
     const { instances } = deploymentSchema.parse(await controlJson(up, "GET", place));

@@ -9,7 +9,7 @@ import { hostlerCommand, pythonInterpreter } from "./paths.ts";
 import { ProcessTree, type ProcessInfo } from "./processes.ts";
 import { until } from "./until.ts";
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 20_000;
 /** From the end of the front to the end of the last worker. */
 const TREE_GRACE_MS = 2_000;

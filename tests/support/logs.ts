@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 /** How long a message may take to come where the caller does not say. */
-const WAIT_MS = 60_000;
+const WAIT_MS = 180_000;
 
 export type LogFields = Readonly<Record<string, unknown>>;
 

@@ -17,7 +17,7 @@ export interface RunOptions {
 /** Runs a command to its end, whatever its exit code. */
 export async function run(
   command: readonly [string, ...string[]],
-  { cwd, env, timeoutMs = 60_000 }: RunOptions = {},
+  { cwd, env, timeoutMs = 240_000 }: RunOptions = {},
 ): Promise<CommandResult> {
   const [file, ...args] = command;
   const child = spawn(file, args, {

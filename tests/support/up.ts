@@ -44,7 +44,7 @@ export async function startUp({ args = [], state, env = {} }: UpOptions = {}): P
     const found = addresses.parse(await server.logs.waitForMessage("listening"));
     const environment = { PATH: pathWithShims(), HOSTLER_URL: found.control_url };
     const inShell = (options: RunOptions = {}): RunOptions => ({
-      timeoutMs: 120_000,
+      timeoutMs: 240_000,
       ...options,
       env: { ...environment, ...options.env },
     });
