@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 import type { BackendBody } from "../../core/ports/backend.ts";
 
 /**
@@ -41,14 +42,15 @@ export async function leaveUnread(body: BackendBody): Promise<void> {
   }
 }
 
-function drained(response: ServerResponse): Promise<void> {
+/** Until it takes more, or is gone. Whatever did not happen is not listened for any longer. */
+export function drained(sink: Writable): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
-      response.off("drain", done);
-      response.off("close", done);
+      sink.off("drain", done);
+      sink.off("close", done);
       resolve();
     };
-    response.on("drain", done);
-    response.on("close", done);
+    sink.on("drain", done);
+    sink.on("close", done);
   });
 }

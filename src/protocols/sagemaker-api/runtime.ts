@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { CallableEndpoint, InvocationOutcome } from "../../core/ports/hosted-runtime.ts";
 import { collectBody, checkAnnounced, endReply } from "../http/body.ts";
+import { drained } from "../http/pieces.ts";
 import { checkAccess } from "./access.ts";
 import type { RuntimeContext } from "./context.ts";
 import { decodeAsync, decodeInvocation, type InvocationTarget, isAwsClient, targetOf } from "./decode.ts";
@@ -234,16 +234,5 @@ class Invoking {
       totalMs: this.#context.clock.now() - this.#startedAt,
       error,
     });
-  }
-}
-
-/** Until it takes more, or is gone. Whatever did not happen is not listened for any longer. */
-async function drained(response: ServerResponse): Promise<void> {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  try {
-    await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]);
-  } finally {
-    waiting.abort();
   }
 }

@@ -1,10 +1,10 @@
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { ServingError } from "../../contracts/serving-error.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { endReply, readBody } from "../../protocols/http/body.ts";
 import { encodeRefusal } from "../../protocols/http/payloads/refusal.ts";
+import { sendPieces } from "../../protocols/http/pieces.ts";
 import type { Chain, ChainAnswer } from "./chain.ts";
 import { isWell, type Stage } from "./stage.ts";
 
@@ -88,34 +88,7 @@ async function send(response: ServerResponse, given: ChainAnswer): Promise<void>
     return;
   }
   response.writeHead(status, [...headers, ...own]);
-  response.flushHeaders();
-  try {
-    for await (const chunk of body) {
-      // One that has closed before would not say so again, and never takes more.
-      if (isGone(response)) return;
-      if (!response.write(chunk)) await drained(response);
-    }
-    response.end();
-  } catch {
-    // The head has left: only a connection that breaks can tell that this is not the end.
-    response.destroy();
-  }
-}
-
-/** Asked again after a wait: the compiler takes it to be what it was. */
-function isGone({ destroyed }: ServerResponse): boolean {
-  return destroyed;
-}
-
-/** Until it takes more, or is gone. Whatever did not happen is not listened for any longer. */
-async function drained(response: ServerResponse): Promise<void> {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  try {
-    await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]);
-  } finally {
-    waiting.abort();
-  }
+  await sendPieces(response, body);
 }
 
 function withoutLength(headers: readonly string[]): readonly string[] {

@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
 import { createHash, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -8,6 +7,7 @@ import type { FastifyInstance } from "fastify";
 import type { HostedCall, InvokeOutcome } from "../../../core/hosting/hosted-call.ts";
 import type { BackendBody } from "../../../core/ports/backend.ts";
 import type { HandlerRequest } from "../../../core/ports/handler-launcher.ts";
+import { drained } from "../../http/pieces.ts";
 import {
   closeCodes,
   encodeClose,
@@ -165,17 +165,6 @@ async function write(socket: Duplex, frame: Buffer): Promise<boolean> {
   if (socket.destroyed) return false;
   if (!socket.write(frame)) await drained(socket);
   return !isGone(socket);
-}
-
-/** Until it takes more, or is gone. Whatever did not happen is not listened for any longer. */
-async function drained(socket: Duplex): Promise<void> {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  try {
-    await Promise.race([once(socket, "drain", { signal }), once(socket, "close", { signal })]);
-  } finally {
-    waiting.abort();
-  }
 }
 
 /** Asked again after a wait: the compiler takes it to be what it was. */
