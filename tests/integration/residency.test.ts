@@ -18,9 +18,9 @@ const heavyBytes = 16 * mebibyte;
 const heavyRow = [Array<number>(10).fill(0)];
 const heavies = ["h1", "h2", "h3", "h4", "h5", "h6", "h7"] as const;
 
-/** A folder with many models that are mostly memory, and one that is small. */
+/** A folder with many models that are mostly memory, one of four times their size, and two that are small. */
 async function heavyRepository(): Promise<TemporaryFolder> {
-  const folder = await repositoryOf("plain", "nap");
+  const folder = await repositoryOf("plain", "nap", "heaviest");
   for (const name of heavies) {
     await addModel(folder.path, "heavy", name);
     const settings = { name, implementation: "mlserver_sklearn.SKLearnModel" };
@@ -172,19 +172,20 @@ describe("memory", () => {
   });
 
   test("is never taken from a busy model, nor from a pinned one", async () => {
-    // Room for a small model beside the pinned one; a second heavy one is reckoned at twice its file.
-    const budget = Math.round(baseBytes + 1.9 * heavyBytes);
+    // A model is reckoned at twice its file. Room for the pinned one and the small one, and far too little for the
+    // heaviest: what the processes hold without models differs from run to run by more than a heavy one.
+    const budget = Math.round(baseBytes + 4 * heavyBytes);
     await withServer(["--memory-budget", String(budget), "--pin", "h1"], async (server) => {
       expect((await infer(server.url, "h1", heavyRow)).status).toBe(200);
       expect((await infer(server.url, "nap", [[0]])).status).toBe(200);
       const busy = infer(server.url, "nap", [[1]]);
       await untilRunning(server, "nap");
-      const refused = await infer(server.url, "h2", heavyRow);
+      const refused = await infer(server.url, "heaviest", heavyRow);
       expect([refused.status, errorBody(refused).code]).toEqual([507, "OUT_OF_MEMORY"]);
       expect(errorBody(refused).hint).toContain("--memory-budget");
       expect(outputData(await busy)).toEqual([1]);
       expect((await infer(server.url, "h1", heavyRow)).status).toBe(200);
-      expect(await states(server)).toMatchObject({ h1: "READY", h2: "UNAVAILABLE" });
+      expect(await states(server)).toMatchObject({ h1: "READY", heaviest: "UNAVAILABLE" });
     });
   });
 });

@@ -58,10 +58,11 @@ def linear(weight: float) -> LinearRegression:
     return model
 
 
-def heavy() -> KNeighborsRegressor:
+def heavy(times: int = 1) -> KNeighborsRegressor:
     """A model that is mostly memory."""
-    x = np.random.default_rng(0).normal(size=(HEAVY_ROWS, 10))
-    return KNeighborsRegressor(n_neighbors=1, algorithm="brute").fit(x, np.zeros(HEAVY_ROWS))
+    rows = HEAVY_ROWS * times
+    x = np.random.default_rng(0).normal(size=(rows, 10))
+    return KNeighborsRegressor(n_neighbors=1, algorithm="brute").fit(x, np.zeros(rows))
 
 
 def calling(function: Callable[[np.ndarray], np.ndarray]) -> FunctionTransformer:
@@ -96,6 +97,7 @@ def make(destination: Path) -> None:
         add(destination, name, model)
     add(destination, "identity", FunctionTransformer())
     add(destination, "heavy", heavy())
+    add(destination, "heaviest", heavy(times=4))
     add(destination, "nap", calling(served_functions.nap))
     add(destination, "fragile", calling(served_functions.fragile))
     add(destination, "sluggish", calling(served_functions.Sluggish()))
