@@ -9,6 +9,10 @@ export interface ConnectionEvents {
 
 /** Up to here frames that leave together are copied into one piece. */
 const joinedBytes = 64 * 1024;
+/** What the kernel says where the other side has closed with bytes of ours that it had not read. */
+const unreadCodes: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE"]);
+/** To take in a larger frame may be what ended the other side. */
+const harmlessBytes = 64 * 1024;
 
 /** Frames over a socket. Whoever made the connection owns it and calls {@link Connection.close}. */
 export class Connection {
@@ -18,6 +22,8 @@ export class Connection {
   #error: Error | null = null;
   #isClosed = false;
   #soon: Uint8Array[] = [];
+  #sent = 0;
+  #lastBytes = 0;
   #onBytes: ((chunk: Buffer) => void) | null = null;
 
   constructor(socket: Socket, events: ConnectionEvents) {
@@ -35,6 +41,18 @@ export class Connection {
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** How many frames were sent: right after one was, its place among them. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Once it has closed: whether the other side went without having read the frame that was sent last, or all of it. */
+  get wasLastUnread(): boolean {
+    if (!this.#isClosed || this.#lastBytes > harmlessBytes) return false;
+    if (this.#soon.length > 0 || this.#socket.writableLength > 0) return true;
+    return this.#error !== null && "code" in this.#error && unreadCodes.has(this.#error.code);
   }
 
   /** Hands the connection to another listener: what comes from now on goes there, also the news that it has ended already. */
@@ -62,13 +80,13 @@ export class Connection {
 
   send(frame: OutgoingFrame): void {
     if (this.#isClosed) return;
-    this.#write(encodeFrame(frame));
+    this.#write(this.#encode(frame));
   }
 
   /** Sends with everything else that is to be sent before the process waits again: one write for all of it. */
   sendSoon(frame: OutgoingFrame): void {
     if (this.#isClosed) return;
-    const pieces = encodeFrame(frame);
+    const pieces = this.#encode(frame);
     if (this.#soon.length === 0) {
       setImmediate(() => {
         this.#write([]);
@@ -77,12 +95,19 @@ export class Connection {
     this.#soon.push(...pieces);
   }
 
+  #encode(frame: OutgoingFrame): readonly Uint8Array[] {
+    const pieces = encodeFrame(frame);
+    this.#sent += 1;
+    this.#lastBytes = sizeOf(pieces);
+    return pieces;
+  }
+
   /** What was to be sent soon goes first. */
   #write(pieces: readonly Uint8Array[]): void {
+    if (this.#isClosed) return;
     const all = this.#soon.length === 0 ? pieces : [...this.#soon, ...pieces];
     this.#soon = [];
-    if (this.#isClosed) return;
-    const bytes = all.reduce((sum, piece) => sum + piece.byteLength, 0);
+    const bytes = sizeOf(all);
     // One buffer costs less to hand over than a list of small ones.
     if (all.length > 1 && bytes <= joinedBytes) this.#socket.write(Buffer.concat(all, bytes));
     else this.#writeEach(all);
@@ -113,4 +138,10 @@ export class Connection {
       this.#socket.destroy();
     }
   }
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const piece of pieces) bytes += piece.byteLength;
+  return bytes;
 }

@@ -18,6 +18,8 @@ import { readError } from "./messages.ts";
 interface BatchUnderWay {
   readonly size: number;
   readonly resolve: (outcome: HandlerOutcome) => void;
+  /** Its frame's place among all that were sent. */
+  readonly place: number;
   /** Set once its answer has begun to come in pieces. */
   stream: StreamUnderWay | null;
 }
@@ -45,6 +47,7 @@ export class HandlerWorker implements HandlerProcess {
   readonly #batches = new Map<number, BatchUnderWay>();
   #idle: (() => void) | null = null;
   #isAsked = false;
+  #hasAnswered = false;
   #stopping: Promise<void> | null = null;
 
   constructor(process: ForkedProcess, clock: Clock) {
@@ -109,7 +112,7 @@ export class HandlerWorker implements HandlerProcess {
         resolve(failedBy(ServingError.from(error).message));
         return;
       }
-      this.#batches.set(id, { size: batch.length, resolve, stream: null });
+      this.#batches.set(id, { size: batch.length, resolve, place: data.sent, stream: null });
     });
   }
 
@@ -195,6 +198,7 @@ export class HandlerWorker implements HandlerProcess {
       throw new FrameError("A batch has another number of answers than requests.");
     }
     this.#batches.delete(id);
+    this.#hasAnswered = true;
     batch.resolve(outcome);
     if (this.#batches.size === 0) this.#idle?.();
   }
@@ -209,7 +213,15 @@ export class HandlerWorker implements HandlerProcess {
     for (const { resolve } of held) resolve({ kind: "not-started" });
     running?.stream?.pieces.end(new ServingError("WORKER_DIED", "The process of the handler ended."));
     running?.stream?.ended();
-    if (running !== undefined) void this.#crashed().then(running.resolve);
+    if (running === undefined) return;
+    if (this.#wasBegun(running)) void this.#crashed().then(running.resolve);
+    else running.resolve({ kind: "not-started" });
+  }
+
+  /** Not if it ended before it had read the batch; one that never answers would be sent the same ones for ever. */
+  #wasBegun({ place }: BatchUnderWay): boolean {
+    const { sent, wasLastUnread } = this.#process.data;
+    return !this.#hasAnswered || place !== sent || !wasLastUnread;
   }
 
   /** How it ended is known a moment later. */

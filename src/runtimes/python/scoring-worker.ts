@@ -49,6 +49,8 @@ export interface ScriptOrder {
 
 interface CallUnderWay {
   readonly resolve: ScoringReply;
+  /** Its frame's place among all that were sent. */
+  readonly place: number;
   startedAt: number;
   stream: StreamUnderWay | null;
   /** Nobody waits for the answer. */
@@ -73,6 +75,7 @@ export class ScoringWorker {
   #script: ScoringScript | null = null;
   #watch: Timer | null = null;
   #isGone = false;
+  #hasAnswered = false;
   /** It has said that it answers no further calls. */
   #isLeaving = false;
 
@@ -139,7 +142,14 @@ export class ScoringWorker {
       resolve({ kind: "answered", answer: tooLarge(ServingError.from(error).message) });
       return id;
     }
-    this.#calls.set(id, { resolve, startedAt: this.#options.clock.now(), stream: null, isLeft: false });
+    const { clock, data } = this.#options;
+    this.#calls.set(id, {
+      resolve,
+      place: data.sent,
+      startedAt: clock.now(),
+      stream: null,
+      isLeft: false,
+    });
     this.#watchHead();
     return id;
   }
@@ -219,6 +229,7 @@ export class ScoringWorker {
 
   #settled(id: number): void {
     this.#calls.delete(id);
+    this.#hasAnswered = true;
     const [next] = this.#calls.values();
     if (next !== undefined) next.startedAt = this.#options.clock.now();
   }
@@ -250,11 +261,17 @@ export class ScoringWorker {
     for (const [index, call] of calls.entries()) {
       call.stream?.pieces.end(new ServingError("WORKER_DIED", reason));
       call.stream?.ended();
-      const wasBegun = index === 0 && !this.#isLeaving;
-      call.resolve(wasBegun ? { kind: "crashed", reason } : { kind: "not-started", reason });
+      call.resolve(index === 0 && this.#wasBegun(call) ? { kind: "crashed", reason } : { kind: "not-started", reason });
     }
     this.#commands.failAll(new ServingError("WORKER_DIED", reason));
     this.#options.onGone();
+  }
+
+  /** Not if it ended before it had read the call; one that never answers would be sent the same ones for ever. */
+  #wasBegun({ place }: CallUnderWay): boolean {
+    if (this.#isLeaving) return false;
+    const { sent, wasLastUnread } = this.#options.data;
+    return !this.#hasAnswered || place !== sent || !wasLastUnread;
   }
 }
 

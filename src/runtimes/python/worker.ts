@@ -24,6 +24,8 @@ interface CallUnderWay {
   readonly outputs: Tensor[];
   /** The command ahead of it, which the worker had not answered when this was sent. */
   readonly behind: number | null;
+  /** Its frame's place among all that were sent. */
+  readonly place: number;
 }
 
 export interface WorkerEvents {
@@ -94,7 +96,8 @@ export class Worker {
       try {
         this.#connection.send({ kind: "call", id, header, payload: bytesOf(payload) });
         const behind = this.#commands.newest;
-        this.#calls.set(id, { sentAt: performance.now(), resolve, outputs: [], behind });
+        const { sent: place } = this.#connection;
+        this.#calls.set(id, { sentAt: performance.now(), resolve, outputs: [], behind, place });
       } catch (error) {
         const { message } = ServingError.from(error);
         resolve({ kind: "failed", error: new ServingError("PAYLOAD_TOO_LARGE", message) });
@@ -175,7 +178,7 @@ export class Worker {
     return saidMs ?? now - startedAt;
   }
 
-  /** A worker does one thing at a time: only the oldest call can have been running, and not if it was still at a command. */
+  /** A worker does one thing at a time: only the oldest call can have been running. */
   #gone(reason: Error | null): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -191,11 +194,18 @@ export class Worker {
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     for (const [index, call] of calls.entries()) {
-      const wasBegun = index === 0 && (call.behind === null || !this.#commands.isWaiting(call.behind));
-      call.resolve(wasBegun ? { kind: "crashed", error } : { kind: "not-started" });
+      call.resolve(index === 0 && this.#wasBegun(call) ? { kind: "crashed", error } : { kind: "not-started" });
     }
     this.#commands.failAll(error);
     this.#events.onGone();
+  }
+
+  /** Not if it still was at a command, nor if it ended before it had read the call, as one that is killed while it is idle. */
+  #wasBegun({ behind, place }: CallUnderWay): boolean {
+    if (behind !== null && this.#commands.isWaiting(behind)) return false;
+    const { sent, wasLastUnread } = this.#connection;
+    // One that never answers a call would be sent the same ones for ever.
+    return this.#lastAnswerAt === 0 || place !== sent || !wasLastUnread;
   }
 }
 

@@ -71,6 +71,11 @@ export class Peer {
     this.#socket.write(Buffer.concat(pieces));
   }
 
+  /** From now on what comes stays where it is, as with a process that was killed and has not quite gone yet. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
   /** As a process that ends. */
   end(): void {
     this.#socket.destroy();
