@@ -10,14 +10,14 @@ import tempfile
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from hostler.handlers import worker
-from hostler.handlers.batch import Batches, Failure, Input, Request, Stream
+from hostler.handlers.batch import Batches, Failure, Request, Stream
 from hostler.handlers.load import Order, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hostler.handlers.batch import Item, Outcome
+    from hostler.handlers.batch import Input, Item, Outcome
     from hostler.protocol.fields import Header, JsonValue
 
 
@@ -98,7 +98,7 @@ def request(
     """A request with a body, and with these inputs ahead of it."""
     data = bytearray(body if isinstance(body, bytes) else body.encode())
     pairs = (*((("Content-Type", content_type),) if content_type else ()), *(headers or {}).items())
-    return Request(identity, pairs, (*inputs, Input("body", content_type, data)))
+    return Request(identity, pairs, (*inputs, ("body", content_type, data)))
 
 
 def handle(

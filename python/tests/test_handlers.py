@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handling import handle, request, write
-from hostler.handlers.batch import Input
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,7 +131,7 @@ LOOKS = RAISES.format(
 
 def test_a_handler_sees_inputs_headers_and_ids(tmp_path: Path) -> None:
     first = request(
-        '{"a":1}', "application/json; charset=utf-8", {"X-One": "1"}, inputs=[Input("q", "", bytearray(b"7"))]
+        '{"a":1}', "application/json; charset=utf-8", {"X-One": "1"}, inputs=[("q", "", bytearray(b"7"))]
     )
     second = request("x", "text/plain", identity="other")
     one, other = handle(write(tmp_path, h=LOOKS), "h:handle", [first, second], batch_size=2).answers
@@ -167,7 +166,7 @@ def test_json_and_text_are_decoded_where_asked_for(tmp_path: Path) -> None:
 
 
 def test_fields_and_parameters_are_text_where_inputs_are_decoded(tmp_path: Path) -> None:
-    inputs = [Input("q", "", bytearray(b"7")), Input("raw", "", bytearray(b"\xff"))]
+    inputs = [("q", "", bytearray(b"7")), ("raw", "", bytearray(b"\xff"))]
     asked = [request("x", inputs=inputs)]
     kinds = RAISES.format("return [[type(value).__name__ for value in data[0].values()]]")
     folder = write(tmp_path, h=kinds)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from hostler.handlers import errors
 from hostler.handlers.context import CONTENT_TYPE, RequestProcessor
-from hostler.handlers.metrics import MetricsStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,17 +16,15 @@ if TYPE_CHECKING:
     from hostler.scoring.foreign import Foreign
 
 JSON: Final = "application/json"
+KNOWN_TYPES: Final = 256
+PLAIN_TYPES: Final = frozenset((str, bytes, dict, list, tuple, int, float, bool, type(None)))
 JSON_INDENT: Final = 2
 BODY: Final = "body"
 """The name of what was sent as it is; other inputs are fields of a form, or parameters of the query."""
 
 
-class Input(NamedTuple):
-    """One entry of what the handler gets for a request."""
-
-    name: str
-    content_type: str
-    data: bytearray
+Input: TypeAlias = "tuple[str, str, bytearray]"
+"""One entry of what the handler gets for a request: its name, its content type and what was sent."""
 
 
 class Request(NamedTuple):
@@ -74,8 +71,29 @@ class InputRefused(Exception):
     """An input is not what its content type says."""
 
 
+class Reading(NamedTuple):
+    """What a content type says of an input.
+
+    Attributes:
+        mime: the type without its parameters.
+        body: makes what the handler gets of what was sent as it is.
+        field: the same for a field of a form or a parameter of the query.
+    """
+
+    mime: str
+    body: Callable[[str, bytearray], Foreign]
+    field: Callable[[str, bytearray], Foreign]
+
+
+Batch: TypeAlias = "tuple[list[dict[str, Foreign]], list[RequestProcessor]]"
+"""What the handler gets for each request, and what it is told and says of it."""
+
+
 class Batches:
     """Runs batches through one handler.
+
+    What is here runs for every call, between two runs of a handler that fills the processor's caches with its own:
+    a function that is called here costs several times what it costs in a loop.
 
     Args:
         handle: the handler.
@@ -95,58 +113,80 @@ class Batches:
         self._context = context
         self._decodes = decodes
         self._on_failure = on_failure
+        self._readings: dict[str, Reading] = {}
+        """By content type: clients tend to repeat themselves."""
 
     def run(self, requests: Sequence[Request]) -> Outcome:
         """The answers, in the order of the requests; one whose input cannot be read fails alone."""
-        read = [self._read(request) for request in requests]
-        accepted = [
-            (request, data)
-            for request, data in zip(requests, read, strict=True)
-            if not isinstance(data, Item)
-        ]
-        outcome = self._predict(accepted, may_stream=len(requests) == 1) if accepted else []
+        try:
+            batch = self._read(requests)
+        except InputRefused:
+            return self._run_accepted(requests)
+        return self._predict(requests, batch, may_stream=len(requests) == 1)
+
+    def _run_accepted(self, requests: Sequence[Request]) -> Outcome:
+        refused: dict[int, Item] = {}
+        for index, request in enumerate(requests):
+            try:
+                self._read((request,))
+            except InputRefused as error:
+                text = {"code": 400, "type": "BadRequestException", "message": str(error)}
+                body = (json.dumps(text, indent=JSON_INDENT) + "\n").encode()
+                refused[index] = Item(400, "Bad Request", (), JSON, body)
+        accepted = [request for index, request in enumerate(requests) if index not in refused]
+        outcome = self._predict(accepted, self._read(accepted), may_stream=False) if accepted else []
         if isinstance(outcome, (Failure, Stream)):
             return outcome
         answers = iter(outcome)
-        return [data if isinstance(data, Item) else next(answers) for data in read]
+        return [refused[index] if index in refused else next(answers) for index in range(len(requests))]
 
-    def _read(self, request: Request) -> dict[str, Foreign] | Item:
-        try:
-            return {one.name: _decode(one) if self._decodes else one.data for one in request.inputs}
-        except InputRefused as error:
-            text = {"code": 400, "type": "BadRequestException", "message": str(error)}
-            return Item(400, "Bad Request", (), JSON, (json.dumps(text, indent=JSON_INDENT) + "\n").encode())
+    def _read(self, requests: Sequence[Request]) -> Batch:
+        data: list[dict[str, Foreign]] = []
+        processors: list[RequestProcessor] = []
+        for _, headers, inputs in requests:
+            entry: dict[str, Foreign] = {}
+            properties: dict[str, Foreign] = {}
+            for name, content_type, sent in inputs:
+                mime, body, field = self._readings.get(content_type) or self._learn(content_type)
+                entry[name] = body(name, sent) if name == BODY else field(name, sent)
+                properties[name] = {CONTENT_TYPE: mime}
+            properties.update(headers)
+            data.append(entry)
+            processors.append(RequestProcessor(properties))
+        return data, processors
 
-    def _predict(
-        self, accepted: Sequence[tuple[Request, dict[str, Foreign]]], *, may_stream: bool
-    ) -> Outcome:
+    def _learn(self, content_type: str) -> Reading:
+        if len(self._readings) >= KNOWN_TYPES:
+            self._readings.clear()
+        reading = self._readings[content_type] = _reading(content_type, self._decodes)
+        return reading
+
+    def _predict(self, requests: Sequence[Request], batch: Batch, *, may_stream: bool) -> Outcome:
+        data, processors = batch
         context = self._context
-        context.request_ids = {index: request.identity for index, (request, _) in enumerate(accepted)}
-        context.request_processor = [RequestProcessor(_properties(request)) for request, _ in accepted]
-        metrics = MetricsStore(context.request_ids, context.model_name)
-        context.metrics = metrics
+        context.begin([request[0] for request in requests], processors)
         try:
-            answers = self._handle([data for _, data in accepted], context)
+            answers = self._handle(data, context)
         except (Exception, SystemExit) as error:
             self._on_failure(error)
             return Failure(*errors.answer_to(error))
         finally:
-            for line in metrics.take_lines():
+            for line in context.take_metrics():
                 print(line)
         if not isinstance(answers, list):
             return Failure(*errors.NOT_A_LIST)
-        if len(answers) != len(accepted):
+        if len(answers) != len(requests):
             return Failure(*errors.MISMATCHED)
         return self._encode(answers, may_stream=may_stream)
 
     def _encode(self, answers: Sequence[Foreign], *, may_stream: bool) -> Outcome:
-        if may_stream and isinstance(answers[0], IteratorType):
-            return Stream(_item(self._context.request_processor[0], b""), map(encode, answers[0]))
+        processors = self._context.request_processor
+        if may_stream and _yields(answers[0]):
+            return Stream(_item(processors[0], b""), map(encode, answers[0]))
         try:
-            bodies = [encode(answer) for answer in answers]
             return [
-                _item(processor, body)
-                for processor, body in zip(self._context.request_processor, bodies, strict=True)
+                _item(processor, answer.encode() if type(answer) is str else encode(answer))
+                for processor, answer in zip(processors, answers, strict=True)
             ]
         except MemoryError as error:
             self._on_failure(error)
@@ -169,41 +209,54 @@ def encode(answer: Foreign) -> bytes:
         return answer
     if isinstance(answer, bytearray | memoryview):
         return bytes(answer)
-    if isinstance(answer, IteratorType):
+    if _yields(answer):
         return b"".join(map(encode, answer))
     return (answer if isinstance(answer, str) else json.dumps(answer, indent=JSON_INDENT)).encode()
 
 
-def _decode(one: Input) -> Foreign:
+def _yields(answer: Foreign) -> bool:
+    # Whether the class has the methods of an iterator is looked up at length; these have not.
+    return type(answer) not in PLAIN_TYPES and isinstance(answer, IteratorType)
+
+
+def _reading(content_type: str, decodes: bool) -> Reading:
     """What the content type says that the bytes are: JSON, text, or bytes; fields and parameters are text."""
-    kind = _mime(one.content_type).lower()
-    if not kind and one.name != BODY:
-        return _text(one.data)
-    if kind != JSON and not kind.startswith("text/"):
-        return one.data
-    try:
-        text = one.data.decode()
-        return json.loads(text) if kind == JSON else text
-    except (ValueError, RecursionError) as error:
-        raise InputRefused(f"Input {one.name!r} cannot be read as {kind}: {error}") from None
+    mime = content_type.partition(";")[0].strip()
+    kind = mime.lower()
+    if not decodes:
+        return Reading(mime, _as_it_is, _as_it_is)
+    if not kind:
+        return Reading(mime, _as_it_is, _as_text)
+    if kind == JSON or kind.startswith("text/"):
+        decode = json.loads if kind == JSON else str
+        return Reading(mime, _decoder(kind, decode), _decoder(kind, decode))
+    return Reading(mime, _as_it_is, _as_it_is)
 
 
-def _text(data: bytearray) -> str | bytearray:
+def _as_it_is(_: str, data: bytearray) -> bytearray:
+    return data
+
+
+def _as_text(_: str, data: bytearray) -> str | bytearray:
     try:
         return data.decode()
     except ValueError:
         return data
 
 
-def _properties(request: Request) -> dict[str, Foreign]:
-    properties: dict[str, Foreign] = {
-        one.name: {CONTENT_TYPE: _mime(one.content_type)} for one in request.inputs
-    }
-    properties.update(request.headers)
-    return properties
+def _decoder(kind: str, decode: Callable[[str], Foreign]) -> Callable[[str, bytearray], Foreign]:
+    def read(name: str, data: bytearray) -> Foreign:
+        try:
+            return decode(data.decode())
+        except (ValueError, RecursionError) as error:
+            raise InputRefused(f"Input {name!r} cannot be read as {kind}: {error}") from None
+
+    return read
 
 
 def _item(processor: RequestProcessor, body: bytes) -> Item:
+    if type(processor) is RequestProcessor and processor.is_untouched:
+        return Item(200, "", (), None, body)
     content_type: str | None = None
     headers: list[tuple[str, str]] = []
     for name, value in processor.get_response_headers().items():
@@ -213,7 +266,3 @@ def _item(processor: RequestProcessor, body: bytes) -> Item:
             headers.append((str(name), str(value)))
     status, phrase = processor.get_response_status_code(), processor.get_response_status_phrase()
     return Item(int(status), str(phrase or ""), tuple(headers), content_type, body)
-
-
-def _mime(content_type: str) -> str:
-    return content_type.partition(";")[0].strip()

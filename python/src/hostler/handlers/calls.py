@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from hostler.handlers.batch import Failure, Input, Request
+from hostler.handlers.batch import Failure, Request
 from hostler.protocol import fields, parts
 from hostler.protocol.errors import ProtocolError
 
@@ -91,7 +91,7 @@ def requests(plan: Plan, payload: bytearray) -> list[Request]:
         Request(
             identity,
             headers,
-            tuple([Input(name, kind, payload[start:end]) for name, kind, start, end in inputs]),
+            tuple([(name, kind, payload[start:end]) for name, kind, start, end in inputs]),
         )
         for identity, (headers, inputs) in zip(ids, plan.requests, strict=True)
     ]

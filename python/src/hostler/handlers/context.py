@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Final
 
+from hostler.handlers.metrics import MetricsStore
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hostler.handlers.metrics import MetricsStore
     from hostler.scoring.foreign import Foreign
 
 SERVER_NAME: Final = "MMS"
@@ -28,7 +29,12 @@ class RequestProcessor:
         self._status_code: int = 200
         self._reason_phrase: str | None = None
         self._response_header: dict[str, Foreign] = {}
-        self._request_header: dict[str, Foreign] = dict(request_header)
+        self._request_header = request_header if type(request_header) is dict else dict(request_header)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing was said of the answer."""
+        return not self._response_header and self._status_code == 200 and self._reason_phrase is None
 
     def get_request_property(self, key: str) -> Foreign:
         """A header by the exact letters of its name; None where there is none."""
@@ -113,17 +119,30 @@ class Context:
         self._request_processor = list(request_processor)
 
     @property
-    def metrics(self) -> MetricsStore | None:
+    def metrics(self) -> MetricsStore:
         """Takes what the handler measures."""
+        if self._metrics is None:
+            self._metrics = MetricsStore(self.request_ids, self.model_name)
         return self._metrics
 
     @metrics.setter
     def metrics(self, metrics: MetricsStore) -> None:
         self._metrics = metrics
 
+    def begin(self, request_ids: Sequence[str], request_processors: list[RequestProcessor]) -> None:
+        """From here on it is of the batch with these requests."""
+        self.request_ids = dict(enumerate(request_ids))
+        self._request_processor = request_processors
+        self._metrics = None
+
+    def take_metrics(self) -> Sequence[str]:
+        """What was measured since then, as lines for the log."""
+        return () if self._metrics is None else self._metrics.take_lines()
+
     def for_request(self, idx: int) -> Context:
         """The same context as if this were the only request of its batch; what is set there is set here."""
         alone = copy.copy(self)
+        alone._metrics = self.metrics
         alone._request_processor = [self._request_processor[idx]]
         alone.request_ids = {0: self.get_request_id(idx) or ""}
         return alone

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from hostler import deferred, process, runtimes, stand_ins
 from hostler.handlers import resolve
 from hostler.handlers.context import Context
-from hostler.handlers.metrics import MetricsStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,8 +67,6 @@ def load(order: Order) -> Loaded:
     known = _count()
     own = (order.model_dir, *_settle_in(order, name))
     context = Context(order.model_name, order.model_dir, order.manifest, order.batch_size, order.gpu_id)
-    metrics = MetricsStore({}, order.model_name)
-    context.metrics = metrics
     try:
         entry = resolve.find(order.handler, name)
         if entry.initialize is None:
@@ -77,7 +74,7 @@ def load(order: Order) -> Loaded:
         else:
             entry.initialize(context)
     finally:
-        for line in metrics.take_lines():
+        for line in context.take_metrics():
             print(line)
     gc.collect()
     gc.freeze()  # a model stays as long as its process: collecting it again and again finds nothing
