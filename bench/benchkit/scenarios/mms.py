@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchkit.places import BENCH, HOSTLER_PYTHON, PEERS_DIR, ROOT
+from benchkit.places import BENCH, PEERS_DIR, ROOT
 from benchkit.proc import (
     Process,
     adopt_orphans,
@@ -189,16 +189,14 @@ class ModelServer:
 
 
 def rivals() -> list[ModelServer]:
+    """Both run handlers with the peer's Python: scikit-learn 1.9 takes twice as long for a row as its 1.6."""
     venv = PEERS_DIR / "venvs" / "mms" / "bin"
+    python = venv / "python"
+    ours = hostler_environment() | {"HOSTLER_PYTHON": str(python)}
     theirs = dict(os.environ) | {"PATH": f"{venv}:{os.environ['PATH']}"}
     return [
-        ModelServer(
-            "hostler",
-            (str(ROOT / "shims" / "multi-model-server"),),
-            HOSTLER_PYTHON,
-            hostler_environment(),
-        ),
-        ModelServer("mms", (str(venv / "multi-model-server"),), venv / "python", theirs),
+        ModelServer("hostler", (str(ROOT / "shims" / "multi-model-server"),), python, ours),
+        ModelServer("mms", (str(venv / "multi-model-server"),), python, theirs),
     ]
 
 

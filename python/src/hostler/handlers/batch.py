@@ -92,8 +92,8 @@ Batch: TypeAlias = "tuple[list[dict[str, Foreign]], list[RequestProcessor]]"
 class Batches:
     """Runs batches through one handler.
 
-    What is here runs for every call, between two runs of a handler that fills the processor's caches with its own:
-    a function that is called here costs several times what it costs in a loop.
+    What is here runs for every call, between runs of a handler that fills the processor's caches with its
+    own: a function that is called here costs several times what it costs in a loop.
 
     Args:
         handle: the handler.
