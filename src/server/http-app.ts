@@ -5,6 +5,7 @@ import { fastify, type FastifyInstance } from "fastify";
 import { ServingError } from "../contracts/serving-error.ts";
 import { wantsTunnel } from "../protocols/http/upgrades.ts";
 import { refuseEarly } from "./unknown-routes.ts";
+import { refuseUnreadable } from "./unreadable-requests.ts";
 
 export interface ListenerAddress {
   readonly host: string;
@@ -57,6 +58,7 @@ export function createApp(rootPath = "", tls: TlsIdentity | null = null): Fastif
       reply.hijack();
       refuseEarly(error, request.raw.url ?? "", reply.raw);
     },
+    clientErrorHandler: refuseUnreadable,
     forceCloseConnections: false,
     rewriteUrl: ({ url = "/" }) => (prefix === "" ? url : withoutPrefix(url, prefix)),
   });

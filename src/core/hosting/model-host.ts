@@ -27,6 +27,7 @@ import { MemoryGate } from "./memory-gate.ts";
 import { ModelTable } from "./model-table.ts";
 import { refusedCall } from "./pending-invoke.ts";
 import { shuttingDown } from "./refusals.ts";
+import { checkWorkers } from "./worker-count.ts";
 
 export interface ModelHostOptions {
   readonly clock: Clock;
@@ -116,6 +117,7 @@ export class ModelHost {
         got: String(maxWorkers),
       });
     }
+    checkWorkers("min_worker", minWorkers);
     return model.scale(options);
   }
 

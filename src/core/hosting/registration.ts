@@ -3,6 +3,7 @@ import type { ArchivedModel, ModelArchives } from "../ports/model-archives.ts";
 import { builtInOptions } from "./built-in.ts";
 import type { HostedModelSpec, HowItRuns, RegisterOptions, RegisterOutcome } from "./hosted-model-spec.ts";
 import type { ModelHost } from "./model-host.ts";
+import { checkWorkers } from "./worker-count.ts";
 
 /** What holds for a model where neither who asks for it nor its archive says otherwise. */
 export interface RegistrationDefaults {
@@ -142,7 +143,7 @@ function optionsOf(
   const minWorkers = request.initialWorkers ?? settings.minWorkers ?? defaults.workers;
   const maxWorkers = request.maxWorkers ?? settings.maxWorkers ?? Math.max(1, minWorkers);
   return {
-    minWorkers: atLeast(0, "initial_workers", minWorkers),
+    minWorkers: checkWorkers("initial_workers", atLeast(0, "initial_workers", minWorkers)),
     maxWorkers: Math.max(minWorkers, maxWorkers),
     batchSize: atLeast(1, "batch_size", request.batchSize ?? settings.batchSize ?? defaults.batchSize),
     maxBatchDelayMs: atLeast(

@@ -86,6 +86,24 @@ describe("describing a model", () => {
   });
 });
 
+describe("more workers than there can be", () => {
+  it.each([
+    ["POST", "/models?url=/models/echo&model_name=crowd&initial_workers=1001", "initial_workers"],
+    ["PUT", "/models/echo?min_worker=1001", "min_worker"],
+  ])("are refused at once: %s %s", async (method, path, field) => {
+    const rig = await rigOf();
+    await load(rig, "echo");
+    const { status, body } = await rig.ask(method, path);
+    expect([status, body]).toEqual([
+      400,
+      expect.stringContaining(`${field}: expected at most 1000, got 1001`),
+    ]);
+    expect(JSON.parse((await rig.ask("GET", "/models")).body)).toMatchObject({
+      models: [{ modelName: "echo" }],
+    });
+  });
+});
+
 describe("a ping", () => {
   it("says by its status, too, that no worker is left", async () => {
     const rig = await rigOf();

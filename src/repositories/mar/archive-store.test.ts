@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -181,4 +182,26 @@ test("an archive may be reached through a link, and read by nobody else when it 
   await symlink(path, join(folder, "link"));
   const { folder: at } = await store.open(join(folder, "link"));
   expect((await stat(join(at, ".."))).mode & 0o077).toBe(0);
+});
+
+test("what a server has left that was killed goes; what others use stays", async () => {
+  const path = join(folder, "model.archive");
+  await makeZip(path, [{ name: "weights.bin", content: "1" }]);
+  await store.open(path);
+  const [own = ""] = await readdir(join(folder, "unpacked"));
+  expect(own).toContain(`-${String(process.pid)}-`);
+  const ended = spawnSync(process.execPath, ["--version"]).pid;
+  const left = own.replace(`-${String(process.pid)}-`, `-${String(ended)}-`);
+  const elsewhere = own
+    .replace(/^hostler-models-\d+-/, "hostler-models-1-")
+    .replace(/-\d+-/, `-${String(ended)}-`);
+  await mkdir(join(folder, "unpacked", left, "some-model"), { recursive: true });
+  await mkdir(join(folder, "unpacked", elsewhere));
+  const other = new ArchiveStore(join(folder, "unpacked"));
+  await other.open(path);
+  const names = await readdir(join(folder, "unpacked"));
+  expect(names).toEqual(expect.arrayContaining([own, elsewhere]));
+  expect(names).not.toContain(left);
+  expect(names).toHaveLength(3);
+  await other.stop();
 });

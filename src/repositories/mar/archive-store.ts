@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, mkdtemp, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readlink, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServingError } from "../../contracts/serving-error.ts";
@@ -109,7 +109,37 @@ export class ArchiveStore {
 
   async #makeRoot(): Promise<string> {
     await mkdir(this.#parent, { recursive: true });
-    return await mkdtemp(join(this.#parent, "hostler-models-"));
+    await removeLeftovers(this.#parent);
+    return await mkdtemp(join(this.#parent, `${await ownPrefix()}${String(process.pid)}-`));
+  }
+}
+
+/**
+ * What servers that were killed have left. The name of a folder tells the process that made it, and the namespace in which
+ * its number means something: containers may share the place.
+ */
+async function removeLeftovers(parent: string): Promise<void> {
+  const prefix = await ownPrefix();
+  const names = await readdir(parent);
+  const left = names.filter((name) => {
+    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split("-", 1)[0]) : NaN;
+    return Number.isInteger(pid) && pid > 0 && !isRunning(pid);
+  });
+  // Another server may be removing the same.
+  await Promise.allSettled(left.map((name) => rm(join(parent, name), { recursive: true, force: true })));
+}
+
+async function ownPrefix(): Promise<string> {
+  const namespace = await readlink("/proc/self/ns/pid").catch(() => "");
+  return `hostler-models-${namespace.replace(/\D/g, "") || "0"}-`;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
   }
 }
 

@@ -261,7 +261,9 @@ export class ScoringWorker {
     for (const [index, call] of calls.entries()) {
       call.stream?.pieces.end(new ServingError("WORKER_DIED", reason));
       call.stream?.ended();
-      call.resolve(index === 0 && this.#wasBegun(call) ? { kind: "crashed", reason } : { kind: "not-started", reason });
+      call.resolve(
+        index === 0 && this.#wasBegun(call) ? { kind: "crashed", reason } : { kind: "not-started", reason },
+      );
     }
     this.#commands.failAll(new ServingError("WORKER_DIED", reason));
     this.#options.onGone();

@@ -194,7 +194,9 @@ export class Worker {
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     for (const [index, call] of calls.entries()) {
-      call.resolve(index === 0 && this.#wasBegun(call) ? { kind: "crashed", error } : { kind: "not-started" });
+      call.resolve(
+        index === 0 && this.#wasBegun(call) ? { kind: "crashed", error } : { kind: "not-started" },
+      );
     }
     this.#commands.failAll(error);
     this.#events.onGone();
