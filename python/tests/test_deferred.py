@@ -124,3 +124,24 @@ deferred.import_framework("scipy.stats")
 print(json.dumps("scipy.stats._stats_py" in sys.modules))
 """
     assert answer(code) is True
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "numpy.testing.assert_allclose([1.0], [1.0])",
+        "from numpy.testing import assert_allclose; assert_allclose([1.0], [1.0])",
+        "import numpy.testing._private.utils as utils; utils.assert_allclose([1.0], [1.0])",
+        "from numpy import *; testing.assert_allclose([1.0], [1.0])",
+        "assert numpy.f2py.get_include()",
+        "from numpy.f2py import crackfortran; assert crackfortran.crackfortran",
+    ],
+)
+def test_parts_of_numpy_are_whole_for_whoever_uses_them(use: str) -> None:
+    code = f"""
+import numpy
+before = [name for name in ("numpy.f2py", "numpy.testing") if name in deferred.imported()]
+{use}
+print(json.dumps(before))
+"""
+    assert answer(code) == []

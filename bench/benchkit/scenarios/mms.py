@@ -28,7 +28,7 @@ from benchkit.proc import (
     wait_until_gone,
 )
 from benchkit.report import Outcome
-from benchkit.servers import hostler_environment, install, kill
+from benchkit.servers import Peer, hostler_environment, install, kill, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +43,10 @@ STOP_S = 20
 WARM_UP_S = 2
 NOOP_FASTER, SKLEARN_FASTER, BATCH_FASTER, OWN_FASTER, LOAD_FASTER = 10, 3, 8, 10, 20
 HANDLER_SHARE, OWN_SHARE = 1 / 5, 1 / 15
-JSON_ROW, CSV_ROW = (
+JSON_ROW, CSV_ROW, FLOOR_ROW = (
     ("[0.1, 0.2, 0.3, 0.4]", "application/json"),
     ("0.1,0.2,0.3,0.4\n", "text/csv"),
+    ('{"inputs": []}', "application/json"),
 )
 OWN = "own"
 """The folder that holds nothing but a model: hostler serves it by its own runtime, MMS needs a handler."""
@@ -243,19 +244,20 @@ BOUNDS = {
 
 def rate(one: ModelServer, case: Case, model: str, seconds: float) -> float:
     """Good answers a second at 32 connections."""
-    text, content_type = case.row
-    body = one.folder / "body"
-    body.write_text(text)
-    line = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout=10s"]
-    line += [
-        "-s",
-        str(BENCH / "lua" / "post.lua"),
-        f"{one.inference}/predictions/{model}",
-    ]
-    run = subprocess.run([*line, "--", str(body), content_type], check=False, capture_output=True, text=True)
+    return posted(one.name, f"{one.inference}/predictions/{model}", case.row, seconds)
+
+
+def posted(name: str, url: str, row: tuple[str, str], seconds: float) -> float:
+    text, content_type = row
+    with tempfile.NamedTemporaryFile("w") as body:
+        body.write(text)
+        body.flush()
+        line = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout=10s"]
+        line += ["-s", str(BENCH / "lua" / "post.lua"), url, "--", body.name, content_type]
+        run = subprocess.run(line, check=False, capture_output=True, text=True)
     requests, micros, failed = map(int, run.stderr.split()[-3:])
     if failed:
-        print(f"  {one.name}: {failed} of {requests} calls of {model} failed")
+        print(f"  {name}: {failed} of {requests} calls of {url} failed")
     return (requests - failed) / (micros / 1e6)
 
 
@@ -265,17 +267,23 @@ def invoke(outcome: Outcome, servers: list[ModelServer], options: Options) -> No
             one.load(f"case-{index}", case.folder(one), case.batch)
             rate(one, case, f"case-{index}", WARM_UP_S)
     found: dict[tuple[str, str], list[float]] = {}
-    for _ in range(options.rounds):
-        for index, case in enumerate(CASES):
-            for one in servers:
-                per_second = rate(one, case, f"case-{index}", options.seconds)
-                found.setdefault((one.name, case.name), []).append(per_second)
+    bare = Peer("node-floor")
+    with running(bare):
+        for _ in range(options.rounds):
+            floor = posted(bare.name, bare.url, FLOOR_ROW, options.seconds)
+            found.setdefault((bare.name, "answers a constant"), []).append(floor)
+            for index, case in enumerate(CASES):
+                for one in servers:
+                    per_second = rate(one, case, f"case-{index}", options.seconds)
+                    found.setdefault((one.name, case.name), []).append(per_second)
     medians = {key: statistics.median(values) for key, values in found.items()}
     outcome.line(f"\nINVOKE, {CONNECTIONS} connections, one worker a model, medians of {options.rounds}.")
     outcome.head("model", *(one.name for one in servers), "x")
     for case in CASES:
         ours, theirs = medians["hostler", case.name], medians["mms", case.name]
         outcome.row([case.name, f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.1f}"])
+    [floor] = [median for (name, _), median in medians.items() if name == bare.name]
+    outcome.line(f"\nA bare node:http server that reads a body and answers a constant: {floor:.0f}.")
     outcome.results.append({f"{server} {name}": values for (server, name), values in found.items()})
     for case in CASES:
         # Batches are held against MMS's one by one, which is its default.

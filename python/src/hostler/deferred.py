@@ -1,7 +1,8 @@
 """Packages that a framework imports for what serving seldom uses: imported when it is first used.
 
-Half of the time that `import sklearn` takes goes to pandas and to `scipy.stats`, and every worker carries
-their memory. The decision and its figures: docs/decisions/0010-deferred-imports.md.
+Half of the time that `import sklearn` takes goes to pandas, to `scipy.stats` and to parts of numpy that are for
+whoever builds or tests packages; every worker carries their memory. The decision and its figures:
+docs/decisions/0010-deferred-imports.md.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 STATISTICS: Final = "scipy.stats"
+DEFERRED: Final = ("numpy.f2py", "numpy.testing", STATISTICS)
+"""What scipy and scikit-learn import for `from numpy import *`, or for what few estimators do."""
+
 PANDAS: Final = "pandas"
 TAKEN_BY_NAME: Final = frozenset(("chi2", "gmean", "rankdata", "spearmanr"))
 """What scikit-learn's own modules take out of `scipy.stats` by `from … import` when they are imported."""
@@ -29,7 +33,7 @@ class _Deferred(ModuleType):
     def __getattr__(self, name: str) -> object:
         if name.startswith("__") and name != "__all__":
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        if name in TAKEN_BY_NAME and _asker().startswith("sklearn."):
+        if self.__name__ == STATISTICS and name in TAKEN_BY_NAME and _asker().startswith("sklearn."):
             return _Taken(self, name)
         complete(self.__name__)
         return getattr(self, name)
@@ -62,7 +66,7 @@ def complete(name: str) -> None:
 
 def waiting() -> int:
     """How many modules are deferred still."""
-    return int(type(sys.modules.get(STATISTICS)) is _Deferred)
+    return sum(type(sys.modules.get(name)) is _Deferred for name in DEFERRED)
 
 
 def imported() -> list[str]:
@@ -78,7 +82,8 @@ def import_framework(name: str) -> None:
     """
     package = name.partition(".")[0]
     if package in ("sklearn", "xgboost") and importlib.util.find_spec("sklearn") is not None:
-        _defer_statistics()
+        for module in DEFERRED:
+            _defer(module)
         with _without_pandas():
             # XGBoost imports it too, but before version 3 asks once and for ever whether there is pandas.
             import_module("sklearn.model_selection")
@@ -86,16 +91,17 @@ def import_framework(name: str) -> None:
     complete(name)
 
 
-def _defer_statistics() -> None:
-    if STATISTICS in sys.modules or importlib.util.find_spec("scipy") is None:
+def _defer(name: str) -> None:
+    package, _, own_name = name.rpartition(".")
+    if name in sys.modules or importlib.util.find_spec(package) is None:
         return
-    spec = importlib.util.find_spec(STATISTICS)
+    spec = importlib.util.find_spec(name)
     if spec is None:
         return
     module = importlib.util.module_from_spec(spec)
     _turn_into(_Deferred, module)
-    sys.modules[STATISTICS] = module
-    vars(sys.modules["scipy"])["stats"] = module  # as importing it would
+    sys.modules[name] = module
+    vars(sys.modules[package])[own_name] = module  # as importing it would
 
 
 @contextmanager
