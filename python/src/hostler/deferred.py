@@ -1,7 +1,7 @@
 """Packages that a framework imports for what serving seldom uses: imported when it is first used.
 
-Half of the time that `import sklearn` takes goes to pandas, to `scipy.stats` and to parts of numpy that are for
-whoever builds or tests packages; every worker carries their memory. The decision and its figures:
+Half of the time that `import sklearn` takes goes to pandas, to `scipy.stats` and to parts of numpy that are
+for whoever builds or tests packages; every worker carries their memory. The decision and its figures:
 docs/decisions/0010-deferred-imports.md.
 """
 
