@@ -269,6 +269,7 @@ def invoke(outcome: Outcome, servers: list[ModelServer], options: Options) -> No
     found: dict[tuple[str, str], list[float]] = {}
     bare = Peer("node-floor")
     with running(bare):
+        bare.script("wait")
         for _ in range(options.rounds):
             floor = posted(bare.name, bare.url, FLOOR_ROW, options.seconds)
             found.setdefault((bare.name, "answers a constant"), []).append(floor)
