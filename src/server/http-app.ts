@@ -5,7 +5,7 @@ import { fastify, type FastifyInstance } from "fastify";
 import { ServingError } from "../contracts/serving-error.ts";
 import { wantsTunnel } from "../protocols/http/upgrades.ts";
 import { refuseEarly } from "./unknown-routes.ts";
-import { refuseUnreadable } from "./unreadable-requests.ts";
+import { maxHeaderBytes, refuseUnreadable } from "./unreadable-requests.ts";
 
 export interface ListenerAddress {
   readonly host: string;
@@ -18,7 +18,6 @@ const requestTimeoutMs = 120_000;
 const headersTimeoutMs = 15_000;
 /** Longer than the idle time of the usual load balancers, so that they close first. */
 const keepAliveTimeoutMs = 75_000;
-const maxHeaderBytes = 16 * 1024;
 const httpOptions = {
   headersTimeout: headersTimeoutMs,
   maxHeaderSize: maxHeaderBytes,

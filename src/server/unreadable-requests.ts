@@ -9,10 +9,13 @@ interface Refusal {
   readonly got: string;
 }
 
+/** More than any client sends that means well. */
+export const maxHeaderBytes = 16 * 1024;
+
 const refusals: ReadonlyMap<string, Refusal> = new Map([
   [
     "HPE_HEADER_OVERFLOW",
-    { status: 431, expected: "a request line and headers of at most 16 KiB", got: "more" },
+    { status: 431, expected: `a head of at most ${String(maxHeaderBytes)} bytes`, got: "more" },
   ],
   [
     "ERR_HTTP_REQUEST_TIMEOUT",

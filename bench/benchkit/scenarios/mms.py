@@ -227,6 +227,7 @@ class Case:
         return self.ours if one.name == "hostler" else self.theirs
 
 
+CONSTANT = "answers a constant"
 ONE_BY_ONE, BATCHED = "sklearn handler", f"sklearn handler in batches of {BATCH}"
 CASES = (
     Case("no-op handler", "noop", "noop"),
@@ -272,7 +273,7 @@ def invoke(outcome: Outcome, servers: list[ModelServer], options: Options) -> No
         bare.script("wait")
         for _ in range(options.rounds):
             floor = posted(bare.name, bare.url, FLOOR_ROW, options.seconds)
-            found.setdefault((bare.name, "answers a constant"), []).append(floor)
+            found.setdefault((bare.name, CONSTANT), []).append(floor)
             for index, case in enumerate(CASES):
                 for one in servers:
                     per_second = rate(one, case, f"case-{index}", options.seconds)
@@ -283,8 +284,8 @@ def invoke(outcome: Outcome, servers: list[ModelServer], options: Options) -> No
     for case in CASES:
         ours, theirs = medians["hostler", case.name], medians["mms", case.name]
         outcome.row([case.name, f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.1f}"])
-    [floor] = [median for (name, _), median in medians.items() if name == bare.name]
-    outcome.line(f"\nA bare node:http server that reads a body and answers a constant: {floor:.0f}.")
+    at_best = medians[bare.name, CONSTANT]
+    outcome.line(f"\nA bare node:http server that reads a body and answers a constant: {at_best:.0f}.")
     outcome.results.append({f"{server} {name}": values for (server, name), values in found.items()})
     for case in CASES:
         # Batches are held against MMS's one by one, which is its default.

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { beginningOf, isAlive } from "../../repositories/shared/live-process.ts";
 
 /** The process that a pid file tells of. */
 export interface KnownProcess {
@@ -52,28 +53,4 @@ function temporaryFolder(variables: NodeJS.ProcessEnv): string {
 
 export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !/^\d+ \(.*\) Z/s.test(statOf(pid));
-  } catch (error) {
-    // It is there, and somebody else's.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
-
-/** In ticks since the machine started; empty where it cannot be told. */
-function beginningOf(pid: number): string {
-  const stat = statOf(pid);
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-}
-
-function statOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${String(pid)}/stat`, "latin1");
-  } catch {
-    return "";
-  }
 }

@@ -9,6 +9,7 @@ import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
 import { eachTarEntry } from "./tar-entries.ts";
 import { Unpacker } from "./unpacker.ts";
 import { zipEntries } from "./zip-entries.ts";
+import { isAlive } from "../shared/live-process.ts";
 
 /** A model's files on disk, until they are given back, once. */
 export interface OpenArchive {
@@ -109,8 +110,9 @@ export class ArchiveStore {
 
   async #makeRoot(): Promise<string> {
     await mkdir(this.#parent, { recursive: true });
-    await removeLeftovers(this.#parent);
-    return await mkdtemp(join(this.#parent, `${await ownPrefix()}${String(process.pid)}-`));
+    const prefix = await ownPrefix();
+    await removeLeftovers(this.#parent, prefix);
+    return await mkdtemp(join(this.#parent, `${prefix}${String(process.pid)}-`));
   }
 }
 
@@ -118,12 +120,11 @@ export class ArchiveStore {
  * What servers that were killed have left. The name of a folder tells the process that made it, and the namespace in which
  * its number means something: containers may share the place.
  */
-async function removeLeftovers(parent: string): Promise<void> {
-  const prefix = await ownPrefix();
+async function removeLeftovers(parent: string, prefix: string): Promise<void> {
   const names = await readdir(parent);
   const left = names.filter((name) => {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split("-", 1)[0]) : NaN;
-    return Number.isInteger(pid) && pid > 0 && !isRunning(pid);
+    return Number.isInteger(pid) && pid > 0 && !isAlive(pid);
   });
   // Another server may be removing the same.
   await Promise.allSettled(left.map((name) => rm(join(parent, name), { recursive: true, force: true })));
@@ -132,15 +133,6 @@ async function removeLeftovers(parent: string): Promise<void> {
 async function ownPrefix(): Promise<string> {
   const namespace = await readlink("/proc/self/ns/pid").catch(() => "");
   return `hostler-models-${namespace.replace(/\D/g, "") || "0"}-`;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
-  }
 }
 
 async function unpackTo(unpacker: Unpacker, path: string): Promise<void> {

@@ -48,9 +48,12 @@ export class Connection {
     return this.#sent;
   }
 
-  /** Once it has closed: whether the other side went without having read the frame that was sent last, or all of it. */
-  get wasLastUnread(): boolean {
-    if (!this.#isClosed || this.#lastBytes > harmlessBytes) return false;
+  /**
+   * Once it has closed: whether the other side went without having read the frame at that place, or all of it. Only of the
+   * last one can that be told.
+   */
+  wasUnread(place: number): boolean {
+    if (!this.#isClosed || place !== this.#sent || this.#lastBytes > harmlessBytes) return false;
     if (this.#soon.length > 0 || this.#socket.writableLength > 0) return true;
     return this.#error !== null && "code" in this.#error && unreadCodes.has(this.#error.code);
   }

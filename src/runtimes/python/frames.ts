@@ -89,9 +89,6 @@ export class FrameReader {
   #held = 0;
   /** Bytes that the frame at the front needs, as far as its prelude has told. */
   #needed = preludeBytes;
-  /** The last header: answers of a kind often have the same one. */
-  #headerText = "{}";
-  #header: unknown = {};
 
   /** Takes bytes in and gives every frame that is complete. */
   *push(chunk: Buffer): Generator<Frame> {
@@ -105,27 +102,8 @@ export class FrameReader {
         return;
       }
       this.#keep(bytes.subarray(size), preludeBytes);
-      yield this.#parse(bytes.subarray(0, size));
+      yield parseFrame(bytes.subarray(0, size));
     }
-  }
-
-  #parse(bytes: Buffer): Frame {
-    const payloadStart = preludeBytes + bytes.readUInt32LE(0);
-    return {
-      kind: kindOf(bytes),
-      id: bytes.readUInt32LE(8),
-      isLast: (bytes.readUInt8(13) & lastFlag) !== 0,
-      header: this.#parseHeader(bytes.toString("utf8", preludeBytes, payloadStart)),
-      payload: bytes.subarray(payloadStart),
-    };
-  }
-
-  #parseHeader(text: string): unknown {
-    if (text !== this.#headerText) {
-      this.#header = parseHeader(text);
-      this.#headerText = text;
-    }
-    return this.#header;
   }
 
   #gather(): Buffer {
@@ -158,6 +136,17 @@ function kindOf(bytes: Buffer): FrameKind {
   const kind = kindsByNumber.get(bytes.readUInt8(12));
   if (kind === undefined) throw new FrameError(`Unknown frame kind ${String(bytes.readUInt8(12))}.`);
   return kind;
+}
+
+function parseFrame(bytes: Buffer): Frame {
+  const payloadStart = preludeBytes + bytes.readUInt32LE(0);
+  return {
+    kind: kindOf(bytes),
+    id: bytes.readUInt32LE(8),
+    isLast: (bytes.readUInt8(13) & lastFlag) !== 0,
+    header: parseHeader(bytes.toString("utf8", preludeBytes, payloadStart)),
+    payload: bytes.subarray(payloadStart),
+  };
 }
 
 function parseHeader(text: string): unknown {

@@ -220,8 +220,7 @@ export class HandlerWorker implements HandlerProcess {
 
   /** Not if it ended before it had read the batch; one that never answers would be sent the same ones for ever. */
   #wasBegun({ place }: BatchUnderWay): boolean {
-    const { sent, wasLastUnread } = this.#process.data;
-    return !this.#hasAnswered || place !== sent || !wasLastUnread;
+    return !this.#hasAnswered || !this.#process.data.wasUnread(place);
   }
 
   /** How it ended is known a moment later. */

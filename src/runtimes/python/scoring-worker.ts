@@ -272,8 +272,7 @@ export class ScoringWorker {
   /** Not if it ended before it had read the call; one that never answers would be sent the same ones for ever. */
   #wasBegun({ place }: CallUnderWay): boolean {
     if (this.#isLeaving) return false;
-    const { sent, wasLastUnread } = this.#options.data;
-    return !this.#hasAnswered || place !== sent || !wasLastUnread;
+    return !this.#hasAnswered || !this.#options.data.wasUnread(place);
   }
 }
 

@@ -205,9 +205,8 @@ export class Worker {
   /** Not if it still was at a command, nor if it ended before it had read the call, as one that is killed while it is idle. */
   #wasBegun({ behind, place }: CallUnderWay): boolean {
     if (behind !== null && this.#commands.isWaiting(behind)) return false;
-    const { sent, wasLastUnread } = this.#connection;
     // One that never answers a call would be sent the same ones for ever.
-    return this.#lastAnswerAt === 0 || place !== sent || !wasLastUnread;
+    return this.#lastAnswerAt === 0 || !this.#connection.wasUnread(place);
   }
 }
 

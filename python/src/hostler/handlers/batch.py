@@ -126,15 +126,21 @@ class Batches:
 
     def _run_accepted(self, requests: Sequence[Request]) -> Outcome:
         refused: dict[int, Item] = {}
+        accepted: list[Request] = []
+        data: list[dict[str, Foreign]] = []
+        processors: list[RequestProcessor] = []
         for index, request in enumerate(requests):
             try:
-                self._read((request,))
+                [own_data], [own_processor] = self._read((request,))
             except InputRefused as error:
                 text = {"code": 400, "type": "BadRequestException", "message": str(error)}
                 body = (json.dumps(text, indent=JSON_INDENT) + "\n").encode()
                 refused[index] = Item(400, "Bad Request", (), JSON, body)
-        accepted = [request for index, request in enumerate(requests) if index not in refused]
-        outcome = self._predict(accepted, self._read(accepted), may_stream=False) if accepted else []
+            else:
+                accepted.append(request)
+                data.append(own_data)
+                processors.append(own_processor)
+        outcome = self._predict(accepted, (data, processors), may_stream=False) if accepted else []
         if isinstance(outcome, (Failure, Stream)):
             return outcome
         answers = iter(outcome)
