@@ -21,6 +21,7 @@ const anyStep = fc.oneof(
       do: fc.constant("apply" as const),
       kind: fc.constantFrom(...kinds),
       count: fc.integer({ min: 1, max: 3 }),
+      isSingle: fc.boolean(),
     }),
   },
   {
@@ -34,6 +35,9 @@ const anyStep = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 800 }) }),
   },
 );
+/** Whether what is asked for needs a port of its own: nothing does, all of it, or some. */
+const ports = ["free", "fixed", "mixed"] as const;
+type Ports = (typeof ports)[number];
 type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Past every limit that these deployments have. */
@@ -48,27 +52,30 @@ interface Wanted {
   readonly kind: Kind;
   readonly count: number;
   readonly identity: string;
+  readonly isSingle: boolean;
 }
 
 /** A deployment, and what the rules say of it in the plainest words. */
 class World {
   readonly rig = new RunnerRig();
-  readonly isSingle: boolean;
+  readonly #ports: Ports;
   /** In the order they were asked for. */
   readonly asked: Wanted[] = [];
   /** Whether something was done to an instance lately: then fewer than wanted may run. */
   #isHurt = false;
 
-  constructor(isSingle: boolean) {
-    this.isSingle = isSingle;
+  constructor(ports: Ports) {
+    this.#ports = ports;
   }
 
   async take(step: Step): Promise<void> {
     const { rig } = this;
-    if (step.do === "apply") this.#apply(step.kind, step.count, `identity ${String(this.asked.length)}`);
-    else if (step.do === "resize") {
+    if (step.do === "apply") {
+      const isSingle = this.#ports === "fixed" || (this.#ports === "mixed" && step.isSingle);
+      this.#apply({ ...step, isSingle, identity: `identity ${String(this.asked.length)}` });
+    } else if (step.do === "resize") {
       const last = this.asked.at(-1);
-      if (last !== undefined) this.#apply(last.kind, step.count, last.identity);
+      if (last !== undefined) this.#apply({ ...last, count: step.count });
     } else if (step.do === "pass") await rig.clock.advance(step.ms);
     else this.#hurt(step);
     await rig.clock.settle();
@@ -76,13 +83,14 @@ class World {
   }
 
   check(): void {
-    const { rig, isSingle } = this;
-    if (isSingle) expect(rig.launcher.instances.size).toBeLessThanOrEqual(1);
+    const { rig } = this;
+    const ofOnePort = [...rig.launcher.instances].filter(({ order }) => this.#isSingle(order.revision));
+    expect(ofOnePort.length).toBeLessThanOrEqual(1);
     const revisions = rig.settled.map(({ revision }) => revision);
     expect(new Set(revisions).size).toBe(revisions.length);
     // Whatever is asked for, what has served goes on serving.
     const hasServed = rig.settled.some(({ outcome }) => outcome.kind === "succeeded");
-    if (!hasServed || isSingle || this.#isHurt) return;
+    if (!hasServed || this.#mustPause() || this.#isHurt) return;
     const admission = rig.pool.admit();
     expect(admission.kind).toBe("admitted");
     if (admission.kind === "admitted") admission.lease.release();
@@ -96,7 +104,7 @@ class World {
     if (last === undefined) return;
     expect(rig.settled.at(-1)?.revision).toBe(last.revision);
     const serving = this.#serving();
-    const count = serving === undefined ? 0 : this.isSingle ? 1 : serving.count;
+    const count = serving === undefined ? 0 : serving.isSingle ? 1 : serving.count;
     expect(rig.states.split(" ").filter((state) => state === "ready")).toHaveLength(count);
     expect(rig.launcher.instances.size).toBe(count);
     expect(rig.launcher.prepared).toBe(count === 0 ? 0 : 1);
@@ -113,11 +121,20 @@ class World {
     return this.asked.findLast((wanted) => wanted.identity === identity);
   }
 
-  #apply(kind: Kind, count: number, identity: string): void {
-    const { rig, isSingle } = this;
+  #isSingle(revision: number): boolean {
+    return this.asked.some((wanted) => wanted.revision === revision && wanted.isSingle);
+  }
+
+  /** Whether one of two that want the same port had to end before the other could begin. */
+  #mustPause(): boolean {
+    const singles = this.asked.filter(({ isSingle }) => isSingle);
+    return new Set(singles.map(({ identity }) => identity)).size > 1;
+  }
+
+  #apply({ kind, count, identity, isSingle }: Omit<Wanted, "revision">): void {
     const program = { ...programs[kind], isSingle };
-    const revision = rig.apply(program, { instance_count: count, ...probes }, identity);
-    this.asked.push({ revision, kind, count, identity });
+    const revision = this.rig.apply(program, { instance_count: count, ...probes }, identity);
+    this.asked.push({ revision, kind, count, identity, isSingle });
   }
 
   #hurt(step: { readonly do: "kill" | "sicken"; readonly which: number }): void {
@@ -138,8 +155,8 @@ describe("a deployment", () => {
       const steps = fc.array(anyStep, { minLength: 5, maxLength: 30, size: "max" });
       let flips = 0;
       await fc.assert(
-        fc.asyncProperty(fc.boolean(), steps, async (isSingle, story) => {
-          const world = new World(isSingle);
+        fc.asyncProperty(fc.constantFrom(...ports), steps, async (kind, story) => {
+          const world = new World(kind);
           for (const step of story) await world.take(step);
           await world.end();
           flips += world.rig.settled.filter(({ outcome }) => outcome.kind === "succeeded").length;

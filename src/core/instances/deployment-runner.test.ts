@@ -219,6 +219,29 @@ describe("a deployment with a port of its own", () => {
     expect(rig.outcomes).toBe("1 succeeded, 2 failed");
     expect([rig.running, rig.states]).toEqual(["1", "ready"]);
   });
+
+  it("lets one without such a port serve until it is ready itself, and for good if it fails", async () => {
+    const rig = await served();
+    rig.apply({ ...single, ...crashing });
+    rig.apply({ ...single, readyAfterMs: 400 });
+    await rig.clock.advance(300);
+    expect(rig.running).toBe("1 3");
+    await rig.clock.advance(1_000);
+    expect(rig.running).toBe("3");
+    rig.apply({ readyAfterMs: 400 });
+    await rig.clock.advance(300);
+    expect(rig.running).toBe("3 4");
+    await rig.clock.advance(1_000);
+    rig.apply({ ...single, ...crashing });
+    for (let round = 0; round < 50; round++) {
+      await rig.clock.advance(100);
+      expect(rig.running.split(" ")).toContain("4");
+    }
+    expect([rig.launcher.launches, rig.outcomes]).toEqual([
+      6,
+      "1 succeeded, 3 succeeded, 4 succeeded, 5 failed",
+    ]);
+  });
 });
 
 describe("an instance that serves", () => {

@@ -144,7 +144,8 @@ export class DeploymentRunner {
   async #makeRoom({ isSingle }: PreparedDeployment, { identity }: DeploymentTarget): Promise<void> {
     const candidate = this.#candidate;
     if (!isSingle || candidate?.target.identity !== identity) return;
-    if (this.#active !== null) {
+    // What has no port of its own serves on. Of what is still being prepared nobody knows yet.
+    if (this.#active !== null && this.#active.prepared?.isSingle !== false) {
       this.#parked = this.#active.target;
       this.#retire(this.#active, this.#drainMs);
       this.#active = null;

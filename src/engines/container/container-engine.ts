@@ -7,6 +7,8 @@ import { type BuildOrder, buildImage, findImage, type ImageInfo, missingBase, pu
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** An engine that builds on a busy machine takes seconds to answer; where there is none, nothing listens. */
+const pingTimeoutMs = 15_000;
 const whoAreYou = { method: "GET", path: "/version", isPing: true } as const;
 
 /** An engine that answered, or where none did. */
@@ -31,9 +33,9 @@ export class ContainerEngine {
     this.name = name;
   }
 
-  /** Rejects when nothing answers there. */
-  static async connect(address: EngineAddress): Promise<ContainerEngine> {
-    const api = await EngineApi.connect(address);
+  /** Rejects when nothing answers there in that time. */
+  static async connect(address: EngineAddress, patienceMs = pingTimeoutMs): Promise<ContainerEngine> {
+    const api = await EngineApi.connect(address, patienceMs);
     try {
       const { Version, Components } = versionSchema.parse(await api.json(whoAreYou));
       return new ContainerEngine(api, `${Components?.[0]?.Name ?? "Engine"} ${Version} at ${address.from}`);

@@ -65,7 +65,8 @@ describe("a container that the engine cannot stop", () => {
 });
 
 it("an engine that does not answer in time is not alive", async () => {
-  await started({});
+  fake = await FakeEngine.open({});
+  engine = await ContainerEngine.connect({ kind: "socket", path: fake.socket, from: fake.socket }, 1_000);
   fake.ignore("/version");
   expect(await engine.isAlive()).toBe(false);
 });

@@ -24,22 +24,22 @@ export interface EngineReply {
   readonly body: Readable;
 }
 
-/** An engine that does not answer a ping in this time does not answer. */
-const pingTimeoutMs = 3_000;
 const errorSchema = z.object({ message: z.string() });
 
 /** The Docker Engine API, which podman speaks too, over a socket. */
 export class EngineApi {
   readonly #pool: Pool;
   readonly #version: string;
+  readonly #patienceMs: number;
 
-  private constructor(pool: Pool, version: string) {
+  private constructor(pool: Pool, version: string, patienceMs: number) {
     this.#pool = pool;
     this.#version = version;
+    this.#patienceMs = patienceMs;
   }
 
   /** Rejects when nothing answers there. The version of the API is the engine's own newest. */
-  static async connect(address: EngineAddress): Promise<EngineApi> {
+  static async connect(address: EngineAddress, patienceMs: number): Promise<EngineApi> {
     // Builds, logs and waiting take as long as they take.
     // A bundle has only the default of a CommonJS module that is imported this way.
     const { Pool } = (await import("undici")).default;
@@ -52,14 +52,14 @@ export class EngineApi {
       const { statusCode, headers, body } = await pool.request({
         method: "GET",
         path: "/_ping",
-        signal: AbortSignal.timeout(pingTimeoutMs),
+        signal: AbortSignal.timeout(patienceMs),
       });
       await body.dump();
       const version = headers["api-version"];
       if (statusCode !== 200 || typeof version !== "string" || !/^[\d.]+$/.test(version)) {
         throw new Error(`what answers there is no container engine (status ${String(statusCode)})`);
       }
-      return new EngineApi(pool, version);
+      return new EngineApi(pool, version, patienceMs);
     } catch (error) {
       await pool.destroy();
       throw error;
@@ -84,7 +84,7 @@ export class EngineApi {
         path: `/v${this.#version}${path}${search === "" ? "" : `?${search}`}`,
         headers: content === null ? {} : { "content-type": type },
         body: content,
-        ...(isPing ? { signal: AbortSignal.timeout(pingTimeoutMs) } : {}),
+        ...(isPing ? { signal: AbortSignal.timeout(this.#patienceMs) } : {}),
       });
       return { status: statusCode, body };
     } catch (error) {
