@@ -26,6 +26,8 @@ Outcome: TypeAlias = "tuple[Foreign, BaseException | None]"
 JSON: Final = "application/json"
 STREAM: Final = "text/plain; charset=utf-8"
 FAILED: Final = "x-ms-run-function-failed"
+WHOLE: Final = frozenset({str, dict, list, int, float, bool})
+"""Most results are of these types: there is nothing to be awaited or drawn from them."""
 
 
 class ScoringTimeout(TimeoutError):
@@ -116,7 +118,7 @@ class Caller:
                 result = run(**arguments)
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
-            if inspect.isawaitable(result):
+            if type(result) not in WHOLE and inspect.isawaitable(result):
                 result = self.finish(result, self._timeout_s)
             run_ms = (time.perf_counter() - started) * 1000
         except ScoringTimeout as error:
@@ -141,6 +143,8 @@ class Caller:
         return _problem(500, message, True)
 
     def _wrap(self, result: Foreign, run_ms: float) -> Answer:
+        if type(result) in WHOLE:
+            return Answer(200, [], JSON, plain.render(result), False, run_ms)
         if hasattr(result, "iter_encoded"):
             logs.server.info("run() output is HTTP Response")
             return _from_response(result, run_ms)
