@@ -10,7 +10,10 @@ if (major < 22 || (major === 22 && minor < 13)) {
 }
 
 // Compiled code is kept between starts where the user's caches live: the package's own folder may be read-only.
-process.getBuiltinModule("node:module").enableCompileCache(cacheFolder());
+const { enableCompileCache, flushCompileCache } = process.getBuiltinModule("node:module");
+enableCompileCache(cacheFolder());
+// Otherwise it is written at the end, which a server that is killed never comes to. Nothing waits for this.
+setTimeout(flushCompileCache, 2_000).unref();
 
 // Schemas are read a few at a time here: compiling a parser for each would only hold up the start.
 globalThis.__zod_globalConfig = { jitless: true };

@@ -4,8 +4,17 @@ import type { Frame, FrameKind } from "./frames.ts";
 import { readError, readObject } from "./messages.ts";
 
 interface Waiting {
+  /** Its frame's place among all that were sent. */
+  readonly place: number;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: ServingError) => void;
+}
+
+/** Why a command fails whose process ended before it came to it: another process can be given it. */
+export class UnbegunError extends ServingError {
+  constructor() {
+    super("WORKER_DIED", "The process ended before it came to this.");
+  }
 }
 
 /** Commands to a Python process, each answered by one END with its id. */
@@ -42,9 +51,9 @@ export class Commands {
       return Promise.reject(new ServingError("WORKER_DIED", "The process has ended."));
     const id = this.takeId();
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#newest = id;
       this.#connection.send({ kind, id, header });
+      this.#waiting.set(id, { place: this.#connection.sent, resolve, reject });
+      this.#newest = id;
     });
   }
 
@@ -60,10 +69,13 @@ export class Commands {
     return true;
   }
 
-  /** The process is gone: nothing will be answered. */
-  failAll(error: ServingError): void {
+  /** The process is gone: nothing will be answered. Where it was at a call, it had begun none of these. */
+  failAll(error: ServingError, { wasAtCall = false } = {}): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { reject } of waiting) reject(error);
+    for (const [index, { place, reject }] of waiting.entries()) {
+      const wasBegun = index === 0 && !wasAtCall && !this.#connection.wasUnread(place);
+      reject(wasBegun ? error : new UnbegunError());
+    }
   }
 }

@@ -151,18 +151,22 @@ describe("a worker that dies", () => {
     expect(await run).toEqual({ kind: "not-started" });
   });
 
-  it("while it runs a call takes that call, also where a load waits behind it", async () => {
-    const { slot, started } = slotWithPeers();
+  it("while it runs a call takes that call; a load behind it goes to the next worker", async () => {
+    const { slot, clock, started } = slotWithPeers();
     void slot.ready();
     const peer = await started();
     const instance = await load(slot, peer, "one");
     const run = instance.run(batch);
     await peer.next();
-    const loading = slot.load(specOf("two")).catch((error: unknown) => ServingError.from(error));
+    const loading = slot.load(specOf("two"));
     await peer.next();
     peer.end();
-    expect(await loading).toMatchObject({ code: "WORKER_DIED" });
     expect(await run).toMatchObject({ kind: "crashed" });
+    await clock.advance(0);
+    const second = await started();
+    answerLoad(second, await second.next());
+    answerLoad(second, await second.next());
+    expect((await loading).worker).toBe(slot.worker);
   });
 
   it("with an end that says nothing leaves no call and no command waiting", async () => {

@@ -4,6 +4,7 @@ import { labelOf, type ModelSpec } from "../../core/models/model-spec.ts";
 import type { Logger } from "../../core/ports/logger.ts";
 import type { Clock, Timer } from "../../core/ports/clock.ts";
 import { Lane } from "../../core/scheduling/lane.ts";
+import { UnbegunError } from "./commands.ts";
 import type { LoadedModule } from "./messages.ts";
 import { PythonInstance } from "./python-instance.ts";
 import type { Worker, WorkerEvents } from "./worker.ts";
@@ -13,6 +14,8 @@ import type { Worker, WorkerEvents } from "./worker.ts";
  * halves the batches, and each costs two wake-ups: measured on two cores, 1 is faster at 1 and 128 connections, level at 32.
  */
 const laneWindow = 1;
+/** Workers that a load is given to, each after the one before it ended without having come to it. */
+const loadTries = 3;
 /** Replacements at once before back-off begins. */
 const freeReplacements = 3;
 const firstDelayMs = 100;
@@ -59,10 +62,9 @@ export class WorkerSlot {
   }
 
   async load(spec: ModelSpec): Promise<PythonInstance> {
-    const worker = await this.ready();
     const model = this.#nextModel;
     this.#nextModel += 1;
-    const loaded = await worker.load(model, spec);
+    const { worker, loaded } = await this.#loadInto(model, spec, loadTries);
     this.#learn(loaded);
     const instance = new PythonInstance(this, { model, spec, description: descriptionOf(loaded, spec) });
     this.#instances.add(instance);
@@ -133,6 +135,21 @@ export class WorkerSlot {
         this.#notRestored(instance, ServingError.from(error, "MODEL_LOAD_FAILED"));
       }
       this.lane.resume();
+    }
+  }
+
+  /** A worker that ends for another reason before it comes to the load is no reason to fail it. */
+  async #loadInto(
+    model: number,
+    spec: ModelSpec,
+    tries: number,
+  ): Promise<{ readonly worker: Worker; readonly loaded: LoadedModule }> {
+    const worker = await this.ready();
+    try {
+      return { worker, loaded: await worker.load(model, spec) };
+    } catch (error) {
+      if (!(error instanceof UnbegunError) || tries === 1) throw error;
+      return await this.#loadInto(model, spec, tries - 1);
     }
   }
 

@@ -193,20 +193,26 @@ export class Worker {
     );
     const calls = [...this.#calls.values()];
     this.#calls.clear();
+    const [oldest] = calls;
+    const wasAtCall = oldest !== undefined && !this.#isBehindCommand(oldest);
     for (const [index, call] of calls.entries()) {
       call.resolve(
         index === 0 && this.#wasBegun(call) ? { kind: "crashed", error } : { kind: "not-started" },
       );
     }
-    this.#commands.failAll(error);
+    this.#commands.failAll(error, { wasAtCall });
     this.#events.onGone();
   }
 
   /** Not if it still was at a command, nor if it ended before it had read the call, as one that is killed while it is idle. */
-  #wasBegun({ behind, place }: CallUnderWay): boolean {
-    if (behind !== null && this.#commands.isWaiting(behind)) return false;
+  #wasBegun(call: CallUnderWay): boolean {
+    if (this.#isBehindCommand(call)) return false;
     // One that never answers a call would be sent the same ones for ever.
-    return this.#lastAnswerAt === 0 || !this.#connection.wasUnread(place);
+    return this.#lastAnswerAt === 0 || !this.#connection.wasUnread(call.place);
+  }
+
+  #isBehindCommand({ behind }: CallUnderWay): boolean {
+    return behind !== null && this.#commands.isWaiting(behind);
   }
 }
 
