@@ -13,7 +13,7 @@ export interface EventLogOptions {
   readonly timestamp: () => string;
 }
 
-/** Events gather for so long: each write waits for the disk, and a crash may take the last of them with it. */
+/** Events gather for so long: a crash may take the last of them with it. */
 const gatherMs = 250;
 
 /** What happened to endpoints and deployments, for people. */
@@ -69,7 +69,7 @@ export class EventLog {
     const waiting = this.#waiting;
     this.#waiting = [];
     if (waiting.length === 0) return;
-    store.transaction(() => {
+    store.note(() => {
       for (const [endpoint, gathered] of Map.groupBy(waiting, (one) => one.endpoint)) {
         // It may have been deleted meanwhile, and its events with it.
         if (store.endpoints.find(endpoint) === undefined) continue;
