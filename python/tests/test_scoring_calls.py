@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,18 @@ def test_a_call_has_its_time_and_no_more(caller_of: MakeCaller) -> None:
 
     assert message(caller_of(run, 50).answer(REQUEST)) == (500, "Scoring timeout after 50 ms")
     assert message(caller_of(awaited, 50).answer(REQUEST)) == (500, "Scoring timeout after 50 ms")
+
+
+def test_an_alarm_of_an_earlier_call_ends_nothing_and_puts_off_nothing(caller_of: MakeCaller) -> None:
+    def run(data: str) -> str:
+        signal.raise_signal(signal.SIGALRM)
+        time.sleep(10 if data else 0)
+        return "done"
+
+    caller = caller_of(run, 50)
+    assert caller.answer(REQUEST._replace(body=bytearray())).body == b'"done"'
+    assert message(caller.answer(REQUEST)) == (500, "Scoring timeout after 50 ms")
+    signal.raise_signal(signal.SIGALRM)  # between two calls
 
 
 def test_an_awaited_run_goes_on_after_one_that_failed(caller_of: MakeCaller) -> None:

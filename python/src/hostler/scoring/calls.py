@@ -72,9 +72,10 @@ class Caller:
         self._script = loaded
         self._timeout_ms = timeout_ms
         self._timeout_s = timeout_ms / 1000
+        self._started_at: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._first = loaded.parameters[0].name if loaded.parameters else ""
-        signal.signal(signal.SIGALRM, _raise_timeout)
+        signal.signal(signal.SIGALRM, self._alarm)
 
     def finish(self, awaitable: Awaitable[Foreign], timeout_s: float | None = None) -> Foreign:
         """Run what is to be awaited to its end, on this process's event loop.
@@ -112,12 +113,13 @@ class Caller:
         if self._script.takes_headers:
             arguments[script.HEADERS] = inputs.headers_of(incoming)
         try:
-            started = time.perf_counter()
+            self._started_at = started = time.perf_counter()
+            # Not put off afterwards: the next call sets it anew, and without one it finds nothing to end.
             signal.setitimer(signal.ITIMER_REAL, self._timeout_s)
             try:
                 result = run(**arguments)
             finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                self._started_at = None
             if type(result) not in WHOLE and inspect.isawaitable(result):
                 result = self.finish(result, self._timeout_s)
             run_ms = (time.perf_counter() - started) * 1000
@@ -127,6 +129,14 @@ class Caller:
         except BaseException as error:  # sys.exit(), a cancelled task, a panic of Rust code
             return self._failed(error)
         return self._wrap(result, run_ms)
+
+    def _alarm(self, _number: int, _frame: FrameType | None) -> None:
+        if self._started_at is None:
+            return
+        left_s = self._started_at + self._timeout_s - time.perf_counter()
+        if left_s <= 0:
+            raise ScoringTimeout
+        signal.setitimer(signal.ITIMER_REAL, left_s)  # it was set for the call before this one
 
     def _failed(self, error: BaseException) -> Answer:
         script.log_failure(error)
@@ -178,10 +188,6 @@ async def _outcome(awaitable: Awaitable[Foreign]) -> Outcome:
         return await awaitable, None
     except BaseException as error:
         return None, error
-
-
-def _raise_timeout(_number: int, _frame: FrameType | None) -> None:
-    raise ScoringTimeout
 
 
 def _problem(status: int, message: str, failed: bool) -> Answer:
