@@ -302,6 +302,22 @@ describe("history", () => {
     expect((await rig.plane.history.revisions(shop)).at(-1)?.what).toBe("undo to revision 2");
   });
 
+  it("brings back what still drains: it is there once, and can be deleted again", async () => {
+    await rig.putEndpoint("shop");
+    await rig.deploy("shop", "blue", { request_settings: { request_timeout_ms: 60_000 } });
+    const admission = rig.plane.directory.find("shop")?.deployment(blue)?.admit();
+    await rig.plane.deployments.delete(shop, blue, actor);
+    await rig.plane.history.undo(shop, 2, actor);
+    await rig.clock.advance(1_000);
+    expect((await rig.plane.deployments.list(shop)).map(({ name }) => name)).toEqual(["blue"]);
+    expect(await rig.deployment("shop", "blue")).toMatchObject({ provisioning_state: "Succeeded" });
+    await rig.plane.deployments.delete(shop, blue, actor);
+    if (admission?.kind === "admitted") admission.lease.release();
+    expect(await rig.deployment("shop", "blue")).toMatchObject({ provisioning_state: "Deleting" });
+    await rig.clock.advance(1_000);
+    expect([await rig.plane.deployments.list(shop), rig.launcher.instances.size]).toEqual([[], 0]);
+  });
+
   it("keeps events with their reasons", async () => {
     await rig.putEndpoint("shop");
     await rig.deploy("shop", "blue");

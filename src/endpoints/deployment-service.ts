@@ -57,7 +57,7 @@ export class DeploymentService implements DeploymentOperations {
   readonly #waiters: Waiters;
   /** Everything that runs, also what is being deleted. */
   readonly #runners = new Set<DeploymentRunner>();
-  /** Gone for good, but for the calls that are under way; by {@link labelOf}. */
+  /** Gone, but for the calls that are under way, unless an undo has brought it back; by {@link labelOf}. */
   readonly #deleting = new Map<string, Deployment>();
 
   constructor(options: DeploymentServiceOptions) {
@@ -69,7 +69,10 @@ export class DeploymentService implements DeploymentOperations {
     return attempt(() => {
       this.#options.endpoints.record(endpoint);
       const stored = this.#options.store.deployments.of(endpoint).map((record) => this.#view(record));
-      const going = [...this.#deleting.values()].filter(({ endpoint_name }) => endpoint_name === endpoint);
+      const names = new Set(stored.map(({ name }) => name));
+      const going = [...this.#deleting.values()].filter(
+        ({ endpoint_name, name }) => endpoint_name === endpoint && !names.has(name),
+      );
       return [...stored, ...going].sort((a, b) => (a.name < b.name ? -1 : 1));
     });
   }
@@ -88,7 +91,7 @@ export class DeploymentService implements DeploymentOperations {
     return attempt(() => {
       const key = keyOf(spec);
       this.#options.endpoints.record(key.endpoint);
-      if (this.#deleting.has(labelOf(key))) throw stillDeleting("deployment", labelOf(key));
+      if (this.#isGoing(key)) throw stillDeleting("deployment", labelOf(key));
       const old = this.#options.store.deployments.find(key);
       if (old !== undefined && create) throw taken(key);
       return this.replace(spec, actor);
@@ -126,7 +129,7 @@ export class DeploymentService implements DeploymentOperations {
   delete(endpoint: EndpointName, name: DeploymentName, actor: Actor): Promise<void> {
     return attempt(() => {
       const key = { endpoint, name };
-      if (this.#deleting.has(labelOf(key))) return;
+      if (this.#isGoing(key)) return;
       this.#record(key);
       const percent = this.#options.endpoints.record(endpoint).spec.traffic[name] ?? 0;
       if (percent > 0) throw inUse(key, percent);
@@ -150,8 +153,9 @@ export class DeploymentService implements DeploymentOperations {
         const running = live.get(key.endpoint)?.deployments.get(key.name);
         live.get(key.endpoint)?.state.removeDeployment(key.name);
         live.get(key.endpoint)?.deployments.delete(key.name);
-        this.#deleting.set(labelOf(key), { ...view, provisioning_state: "Deleting" });
-        void this.#finishDelete(key, running);
+        const going: Deployment = { ...view, provisioning_state: "Deleting" };
+        this.#deleting.set(labelOf(key), going);
+        void this.#finishDelete(key, running, going);
       });
     });
   }
@@ -297,15 +301,26 @@ export class DeploymentService implements DeploymentOperations {
     this.#waiters.tell(labelOf(key));
   }
 
-  async #finishDelete(key: DeploymentKey, running: RunningDeployment | undefined): Promise<void> {
+  async #finishDelete(
+    key: DeploymentKey,
+    running: RunningDeployment | undefined,
+    going: Deployment,
+  ): Promise<void> {
     if (running !== undefined) await this.#end(running.runner);
-    this.#deleting.delete(labelOf(key));
+    // One that was brought back and deleted again goes on.
+    if (this.#deleting.get(labelOf(key)) === going) this.#deleting.delete(labelOf(key));
     this.#waiters.tell(labelOf(key));
     this.#options.ended();
   }
 
   #find(key: DeploymentKey): Deployment {
-    return this.#deleting.get(labelOf(key)) ?? this.#view(this.#record(key));
+    const going = this.#isGoing(key) ? this.#deleting.get(labelOf(key)) : undefined;
+    return going ?? this.#view(this.#record(key));
+  }
+
+  /** Whether it is being deleted; an undo brings one back while what ran for it still drains. */
+  #isGoing(key: DeploymentKey): boolean {
+    return this.#deleting.has(labelOf(key)) && this.#options.store.deployments.find(key) === undefined;
   }
 
   #record(key: DeploymentKey): DeploymentRecord {
