@@ -27,6 +27,12 @@ export interface VariantInstanceOptions {
   readonly concurrentLoads: number;
 }
 
+/**
+ * A container whose calls have ended gets as long for its own end as `docker stop` gives it: many images run a program that,
+ * as the first process of its container, takes no notice of SIGTERM.
+ */
+const longestEndMs = 10_000;
+
 /** A container's answer to a call, and which one it was. */
 export interface InstanceAnswer {
   readonly label: string;
@@ -128,7 +134,8 @@ export class VariantInstance {
       const late = (): ServingError => new ServingError("DEADLINE_EXCEEDED", "Calls are still under way.");
       await patiently(this.#whenIdle.promise, { clock, ms: graceMs, late }).catch(() => undefined);
     }
-    await Promise.all(this.#containers.map(({ container }) => container.stop(graceMs)));
+    const endMs = Math.min(graceMs, longestEndMs);
+    await Promise.all(this.#containers.map(({ container }) => container.stop(endMs)));
   }
 
   async #invoke(invocation: Invocation, cancellation: Cancellation): Promise<InstanceAnswer> {
