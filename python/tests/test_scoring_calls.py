@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostler.scoring import calls, script, settings
+from hostler.scoring import calls, script, settings, worker
 from hostler.scoring.inputs import Incoming
 
 if TYPE_CHECKING:
@@ -89,6 +89,12 @@ def test_an_alarm_of_an_earlier_call_ends_nothing_and_puts_off_nothing(caller_of
     assert caller.answer(REQUEST._replace(body=bytearray())).body == b'"done"'
     assert message(caller.answer(REQUEST)) == (500, "Scoring timeout after 50 ms")
     signal.raise_signal(signal.SIGALRM)  # between two calls
+
+
+def test_the_short_way_to_a_plain_answers_header_leads_to_the_same(caller_of: MakeCaller) -> None:
+    answer = caller_of(lambda data: data).answer(REQUEST)
+    long_way = worker._head(answer, 4, is_last=True)
+    assert worker._head(answer, 4) == long_way.replace(b',"leaving":true', b"") != long_way
 
 
 def test_an_awaited_run_goes_on_after_one_that_failed(caller_of: MakeCaller) -> None:

@@ -91,7 +91,7 @@ export class DeploymentService implements DeploymentOperations {
     return attempt(() => {
       const key = keyOf(spec);
       this.#options.endpoints.record(key.endpoint);
-      if (this.#isGoing(key)) throw stillDeleting("deployment", labelOf(key));
+      if (this.#going(key) !== undefined) throw stillDeleting("deployment", labelOf(key));
       const old = this.#options.store.deployments.find(key);
       if (old !== undefined && create) throw taken(key);
       return this.replace(spec, actor);
@@ -129,7 +129,7 @@ export class DeploymentService implements DeploymentOperations {
   delete(endpoint: EndpointName, name: DeploymentName, actor: Actor): Promise<void> {
     return attempt(() => {
       const key = { endpoint, name };
-      if (this.#isGoing(key)) return;
+      if (this.#going(key) !== undefined) return;
       this.#record(key);
       const percent = this.#options.endpoints.record(endpoint).spec.traffic[name] ?? 0;
       if (percent > 0) throw inUse(key, percent);
@@ -314,13 +314,14 @@ export class DeploymentService implements DeploymentOperations {
   }
 
   #find(key: DeploymentKey): Deployment {
-    const going = this.#isGoing(key) ? this.#deleting.get(labelOf(key)) : undefined;
-    return going ?? this.#view(this.#record(key));
+    return this.#going(key) ?? this.#view(this.#record(key));
   }
 
-  /** Whether it is being deleted; an undo brings one back while what ran for it still drains. */
-  #isGoing(key: DeploymentKey): boolean {
-    return this.#deleting.has(labelOf(key)) && this.#options.store.deployments.find(key) === undefined;
+  /** One that is being deleted; an undo brings one back while what ran for it still drains. */
+  #going(key: DeploymentKey): Deployment | undefined {
+    return this.#options.store.deployments.find(key) === undefined
+      ? this.#deleting.get(labelOf(key))
+      : undefined;
   }
 
   #record(key: DeploymentKey): DeploymentRecord {
